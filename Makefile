@@ -1,0 +1,51 @@
+# Two commands from a bare clone: `make demo` and `make test`. Everything goes into .venv; nothing else is touched.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+TAG := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+PINS := $(wildcard constraints/constraints-$(TAG).txt)
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(if $(PINS),-c $(PINS))
+INPUTS := pyproject.toml $(PINS)
+export PYTHONUTF8 := 1
+
+.PHONY: demo test check format bench clean
+
+demo: $(VENV)/core
+	rm -rf build/demo
+	for one in zone-medians zone-texture; do \
+	  $(BIN)/cxrbench evaluate submissions/$$one/submission.py --track brixia-severity/phantom/test \
+	    --fresh --out build/demo/$$one/results || exit; done
+	$(BIN)/cxrbench leaderboard build --results build/demo --results submissions --out site
+
+test: check
+	$(BIN)/pytest -n auto
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/dev
+	$(BIN)/pytest tests/perf --benchmark-only -m 'not gpu'
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("cxrbench needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# What is installed, as a file: the core alone, or all that the tests need (which holds the core).
+$(VENV)/core: $(BIN)/uv $(INPUTS)
+	test -e $(VENV)/dev || $(INSTALL) -e .
+	@touch $@
+
+$(VENV)/dev: $(BIN)/uv $(INPUTS)
+	$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/core
+
+clean:
+	rm -rf $(VENV) build site .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,80 @@
+"""`cxrbench`: the entry point. Commands are imported when they are called, so that `--help` is quick."""
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from cxrbench import __version__
+from cxrbench.errors import CxrbenchError
+
+COMMANDS = {
+    "compare": ("cxrbench.cli.score", "Compare two results, paired on the same patients."),
+    "datasets": ("cxrbench.cli.datasets", "List, show and verify datasets."),
+    "evaluate": ("cxrbench.cli.evaluate", "Run a submission on a track and score it."),
+    "leaderboard": ("cxrbench.cli.leaderboard", "Build the static leaderboard."),
+    "new": ("cxrbench.cli.new", "Write a working submission to start from."),
+    "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),
+    "splits": ("cxrbench.cli.splits", "List, show and cite splits."),
+    "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and summaries, and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's module; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Names and summaries, from the table above alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cxrbench")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cli(debug: bool) -> None:
+    """A benchmark for COVID-19 severity on chest radiographs and CT.
+
+    Exit codes: 0 done; 1 failed; 2 usage; 3 the submission broke its contract; 4 data missing or corrupt;
+    5 isolation refused or a limit was hit.
+    """
+
+
+def main() -> None:
+    """Run the command line: every error ends in one line on stderr and its exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except CxrbenchError as error:
+        _fail(error.line, error.exit_code, debug=debug)
+    except click.ClickException as error:
+        _fail(error.format_message().replace("\n", " "), error.exit_code, debug=debug)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted; finished predictions are kept, the same command goes on from there", 1, debug=debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last net: a defect of ours, told in one line too
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        _fail(f"unexpected failure ({text}); run with --debug and report it", 1, debug=debug)
+
+
+def _fail(line: str, code: int, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    click.echo(f"error: {line}", err=True)
+    sys.exit(code)

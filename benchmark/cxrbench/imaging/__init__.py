@@ -1,0 +1,1 @@
+"""Files to canonical arrays: one module a family of formats."""

@@ -1,0 +1,66 @@
+"""Scoring without a submission: a table of predictions made elsewhere, or a radiologist's own readings."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cxrbench.errors import SubmissionError
+from cxrbench.registry import unknown
+from cxrbench.results.schema import Predictions, Result, SubmissionInfo
+from cxrbench.results.scoring import Ground, lay_out, score
+from cxrbench.results.store import read_table
+from cxrbench.tasks import Row
+from cxrbench.tasks.track import Track
+
+
+def score_table(
+    track: Track, table: Path, data: str | None, *, name: str | None = None, title: str = "", partial: bool = False
+) -> Result:
+    """Score a table of predictions; the row is marked "predictions only".
+
+    Raises `SubmissionError` where cases are missing (unless `partial`), unknown, or break the task's rules.
+    """
+    started, ground, rows = datetime.now(UTC), lay_out(track, data), read_table(table)
+    missing = _missing(ground, rows, partial=partial)
+    own = name or re.sub(r"[^A-Za-z0-9._-]+", "-", table.stem).strip("-.")
+    return score(
+        ground,
+        rows,
+        SubmissionInfo(name=own, title=title or own, kind="predictions"),
+        started=started,
+        failed=missing,
+        predictions=Predictions(file=table.name, sha256=hashlib.sha256(table.read_bytes()).hexdigest()),
+    )
+
+
+def _missing(ground: Ground, rows: dict[str, Row], *, partial: bool) -> dict[str, str]:
+    missing = {case.id: "not in the table" for case in ground.cases if case.id not in rows}
+    if missing and not partial:
+        names = ", ".join(sorted(missing)[:3]) + (" ..." if len(missing) > 3 else "")
+        raise SubmissionError(
+            f"the table misses {len(missing)} of {len(ground.cases)} cases", names, "or give --partial"
+        )
+    return {**ground.absent, **missing}
+
+
+def score_rater(track: Track, rater: str, data: str | None, *, name: str | None = None, title: str = "") -> Result:
+    """Score one rater's readings against the truth as if they were predictions; no readings are stored.
+
+    Raises `UsageError` where no case of the track has a rater of this name.
+    """
+    started, ground = datetime.now(UTC), lay_out(track, data)
+    task = track.definition()
+    raters = {one for case in ground.cases for one in case.targets.raters}
+    if rater not in raters:
+        raise unknown(f"rater on {track}", rater, raters)
+    read = {case.id: task.from_rater(case, rater) for case in ground.cases if rater in case.targets.raters}
+    rows = {name: task.to_row(prediction) for name, prediction in read.items()}
+    own = name or f"radiologist-{rater}"
+    return score(
+        ground,
+        rows,
+        SubmissionInfo(name=own, title=title or f"Radiologist ({rater})", kind="rater"),
+        started=started,
+        failed={case.id: "not read" for case in ground.cases if case.id not in read},
+    )

@@ -1,0 +1,143 @@
+"""The result file: one submission on one track, with provenance. Text enters here, so pydantic checks it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA = 1
+
+
+class Strict(BaseModel):
+    """A record whose unknown keys are errors, whose numbers are finite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Benchmark(Strict):
+    """The version of cxrbench that scored."""
+
+    version: str
+    commit: str | None
+
+
+class SubmissionInfo(Strict):
+    """Who made the predictions. `kind`: a submission that ran here, a table made elsewhere, a radiologist."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    title: str = Field(max_length=200)
+    authors: str = Field(default="", max_length=500)
+    url: str = Field(default="", max_length=500)
+    kind: Literal["submission", "predictions", "rater"]
+    sha256: str | None = None
+    trained_on: tuple[str, ...] = ()
+    patients_seen: int = Field(default=0, ge=0, description="patients of the track that the weights were trained on")
+
+
+class TrackInfo(Strict):
+    """The track: names, hashes and sizes of what was asked for."""
+
+    name: str
+    task: str
+    dataset: str
+    dataset_version: str
+    synthetic: bool
+    split: str
+    split_version: int
+    split_sha256: str
+    part: str
+    n_cases: int
+    n_patients: int
+
+
+class MetricValue(Strict):
+    """One metric: value with its 95 % interval over patients, or null and the reason."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    n_patients: int
+    undefined: str | None = None
+    better: Literal["higher", "lower", "zero"]
+
+
+class Latency(Strict):
+    """Milliseconds from handing over a batch to its predictions, divided by the batch."""
+
+    p50: float
+    p95: float
+
+
+class Cost(Strict):
+    """What running it took, as the parent measured it; null where it was not measured."""
+
+    parameters: int | None = None
+    macs: int | None = None
+    images_per_second: float | None = None
+    latency_ms: Latency | None = None
+    peak_memory_bytes: int | None = None
+    device: str | None = None
+    batch_size: int | None = None
+
+
+class Failed(Strict):
+    """A case without a prediction, and why."""
+
+    case: str
+    reason: str
+
+
+class Coverage(Strict):
+    """Cases of the track and cases predicted; an incomplete row is never ranked."""
+
+    expected: int
+    predicted: int
+    failed: tuple[Failed, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case of the track was predicted."""
+        return self.predicted == self.expected
+
+
+class Predictions(Strict):
+    """The table of predictions beside the result."""
+
+    file: str
+    sha256: str
+
+
+class Provenance(Strict):
+    """When, where and how; the part of a result that may differ between two runs."""
+
+    started: str
+    seconds: float
+    python: str
+    platform: str
+    cpu: str
+    gpu: str | None
+    packages: dict[str, str]
+    seed: int
+    command: str
+
+
+class Result(Strict):
+    """One submission's scores on one track."""
+
+    schema_version: int = Field(default=SCHEMA, alias="schema", ge=1, le=SCHEMA)
+    benchmark: Benchmark
+    submission: SubmissionInfo
+    track: TrackInfo
+    primary: str
+    metrics: dict[str, MetricValue]
+    subgroups: dict[str, dict[str, MetricValue]] = Field(default_factory=dict)
+    cost: Cost = Cost()
+    coverage: Coverage
+    sandbox: str
+    predictions: Predictions | None = None
+    provenance: Provenance
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the row takes part in the ranking: complete, and trained on none of the track's patients."""
+        return self.coverage.complete and self.submission.patients_seen == 0

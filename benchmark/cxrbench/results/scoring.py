@@ -1,0 +1,177 @@
+"""From predictions to a result: the one scorer, for submissions, tables of predictions and radiologists alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cxrbench.case import Case
+from cxrbench.catalog import card
+from cxrbench.datasets import Dataset, load
+from cxrbench.errors import CxrbenchError, DataError, SubmissionError
+from cxrbench.results.provenance import benchmark, provenance
+from cxrbench.results.schema import Cost, Coverage, Failed, MetricValue, Predictions, Result, SubmissionInfo, TrackInfo
+from cxrbench.splits import Split
+from cxrbench.stats import Score, intervals, seed_of
+from cxrbench.tasks import Arrays, Measured, Row
+from cxrbench.tasks.track import Track
+
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A track laid out on this disk: the dataset as found, the split, and the cases that the track asks for."""
+
+    track: Track
+    dataset: Dataset
+    split: Split
+    cases: tuple[Case, ...]
+    absent: Mapping[str, str]
+
+    @property
+    def expected(self) -> int:
+        """Cases that a complete row predicts."""
+        return len(self.cases) + len(self.absent)
+
+    @property
+    def patients(self) -> list[str]:
+        """The patient of each case, by the split."""
+        return [self.split.patients[case.id] for case in self.cases]
+
+
+def lay_out(track: Track, data: str | None) -> Ground:
+    """Load a track's dataset and pick its cases; a case that the copy or its labels lack is absent, with a reason.
+
+    Raises `DataError` where not a single case of the track is there.
+    """
+    dataset, split, task = load(track.dataset, data), track.load_split(), track.definition()
+    found = dataset.by_id
+    wanted = split.cases(track.part)
+    absent = {name: "not in this copy of the dataset" for name in wanted if name not in found}
+    absent |= {
+        name: f"no truth for {task.name}" for name in wanted if name in found and not task.has_truth(found[name])
+    }
+    cases = tuple(found[name] for name in wanted if name not in absent)
+    if not cases:
+        raise DataError(f"not one case of the track {track} was found", str(data), "check --data")
+    return Ground(track, dataset, split, cases, absent)
+
+
+def checked(ground: Ground, rows: Mapping[str, Row]) -> dict[str, Arrays]:
+    """Predictions from a table, each checked by its task; raises `SubmissionError` naming the case and the rule."""
+    task = ground.track.definition()
+    known = set(ground.split.cases(ground.track.part))
+    extra = sorted(set(rows) - known)
+    if extra:
+        raise SubmissionError(f"{len(extra)} predictions are not of this track", extra[0], "leave them out")
+    predictions: dict[str, Arrays] = {}
+    for case, row in rows.items():
+        try:
+            predictions[case] = task.check(task.from_row(row))
+        except ValueError as error:
+            raise SubmissionError(str(error), f"case {case}", "correct the prediction") from error
+    return predictions
+
+
+def score(
+    ground: Ground,
+    rows: Mapping[str, Row],
+    submission: SubmissionInfo,
+    *,
+    started: datetime,
+    failed: Mapping[str, str],
+    cost: Cost | None = None,
+    sandbox: str = "none",
+    predictions: Predictions | None = None,
+) -> Result:
+    """Score rows of predictions on a track. `failed` gives the reason for each case without one."""
+    by_case = checked(ground, rows)
+    cases = [case for case in ground.cases if case.id in by_case]
+    if not cases:
+        raise SubmissionError("no case of the track has a prediction", str(ground.track), "predict at least one")
+    coverage = Coverage(
+        expected=ground.expected,
+        predicted=len(cases),
+        failed=tuple(Failed(case=name, reason=failed[name]) for name in sorted(failed)),
+    )
+    return Result(
+        benchmark=benchmark(),
+        submission=submission.model_copy(update={"patients_seen": patients_seen(ground, submission.trained_on)}),
+        track=_info(ground),
+        primary=ground.track.definition().primary,
+        metrics=metrics(ground, cases, by_case),
+        cost=cost or Cost(),
+        coverage=coverage,
+        sandbox=sandbox,
+        predictions=predictions,
+        provenance=provenance(started, seed_of(str(ground.track))),
+    )
+
+
+def metrics(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]) -> dict[str, MetricValue]:
+    """Every metric of the track's task, with its interval over the split's patients."""
+    measured = measure(ground, cases, by_case)
+    patients = {ground.split.patients[case.id] for case in cases}
+    scores = intervals(
+        {key: one.estimator for key, one in measured.items()},
+        n=len(cases),
+        n_patients=len(patients),
+        seed=seed_of(str(ground.track)),
+        reasons={key: one.undefined for key, one in measured.items()},
+    )
+    return {key: _value(one, measured[key]) for key, one in scores.items()}
+
+
+def measure(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]) -> dict[str, Measured]:
+    """The estimators of the track's task on these cases."""
+    patients = [ground.split.patients[case.id] for case in cases]
+    return ground.track.definition().measure(cases, [by_case[case.id] for case in cases], patients)
+
+
+def patients_seen(ground: Ground, trained_on: Sequence[str]) -> int:
+    """How many patients of the track stand in a part that the submission says its weights were trained on."""
+    own = set(ground.patients)
+    seen: set[str] = set()
+    for name in trained_on:
+        try:
+            other = Track.parse(f"{ground.track.task}/{name}")
+        except CxrbenchError as error:
+            raise SubmissionError(f"trained_on names an unknown part ({error.line})", name, "correct it") from error
+        if other.dataset == ground.track.dataset:
+            split = other.load_split()
+            seen |= {split.patients[case] for case in split.cases(other.part)}
+    return len(own & seen)
+
+
+def _value(one: Score, measured: Measured) -> MetricValue:
+    def rounded(number: float | None) -> float | None:
+        return None if number is None else round(number, DIGITS)
+
+    return MetricValue(
+        value=rounded(one.value),
+        low=rounded(one.low),
+        high=rounded(one.high),
+        n=one.n,
+        n_patients=one.n_patients,
+        undefined=one.undefined,
+        better=measured.better,
+    )
+
+
+def _info(ground: Ground) -> TrackInfo:
+    track, split = ground.track, ground.split
+    names = split.cases(track.part)
+    own = card(track.dataset)
+    return TrackInfo(
+        name=str(track),
+        task=track.task,
+        dataset=track.dataset,
+        dataset_version=own.version,
+        synthetic=own.synthetic,
+        split=split.name,
+        split_version=split.version,
+        split_sha256=split.sha256,
+        part=track.part,
+        n_cases=len(names),
+        n_patients=len({split.patients[name] for name in names}),
+    )

@@ -1,0 +1,80 @@
+"""Reading and writing: a result file is valid and whole, or it is not there."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from cxrbench.errors import DataError, UsageError
+from cxrbench.results.schema import Predictions, Result
+from cxrbench.tasks import Row
+
+
+def write_result(result: Result, folder: Path) -> Path:
+    """Write the result under its track's name, keys sorted, replacing an older one in one step."""
+    path = folder / f"{result.track.name.replace('/', '--')}.json"
+    write_whole(path, to_json(result).encode())
+    return path
+
+
+def to_json(result: Result) -> str:
+    """The result as text: indented, keys sorted, ending in a newline."""
+    import json
+
+    return json.dumps(result.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def read_result(path: Path) -> Result:
+    """Read and validate a result file; raises `UsageError` where there is none, `DataError` where it is not valid."""
+    try:
+        return Result.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError("no such result file", str(path), "give the path of a result JSON") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise DataError(f"not a valid result ({place}: {first['msg']})", str(path), "make it again") from error
+
+
+def write_predictions(rows: Mapping[str, Row], path: Path) -> Predictions:
+    """Write predictions as Parquet, sorted by case, and return the name and hash to record."""
+    table = pd.DataFrame([{"case_id": case, **rows[case]} for case in sorted(rows)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = table.to_parquet(None, index=False, engine="pyarrow", compression="zstd")
+    write_whole(path, content)
+    return Predictions(file=path.name, sha256=hashlib.sha256(content).hexdigest())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there, so that no reader sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_table(path: Path) -> dict[str, Row]:
+    """A table of predictions, CSV or Parquet by its suffix: case id to its other columns.
+
+    Raises `UsageError` where there is no such file, `DataError` where it cannot be read, has no `case_id` column
+    or names a case twice.
+    """
+    if not path.is_file():
+        raise UsageError("no such table of predictions", str(path), "give a CSV or Parquet file")
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"case_id": str})
+    except (ValueError, OSError) as error:
+        raise DataError(f"the table cannot be read ({error})", str(path), "write CSV or Parquet") from error
+    if "case_id" not in table:
+        raise DataError("the table has no column case_id", str(path), "name each case by its id")
+    twice = table["case_id"][table["case_id"].duplicated()]
+    if len(twice):
+        raise DataError(f"a case stands twice in the table ({twice.iloc[0]})", str(path), "keep one row a case")
+    records = table.astype({"case_id": str}).to_dict("records")
+    return {str(row["case_id"]): {str(key): row[key] for key in row if key != "case_id"} for row in records}

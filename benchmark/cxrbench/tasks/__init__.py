@@ -1,0 +1,72 @@
+"""Tasks: what is predicted and how it is scored. One task a file, found by its registry.
+
+A task checks one prediction at a time (it comes from untrusted code), turns predictions into table columns and
+back, and names the estimators of its metrics. Everything else (draws, intervals, result files) is shared.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrbench.case import Case
+from cxrbench.registry import Registry
+from cxrbench.stats import Estimator
+
+Arrays = Mapping[str, NDArray[np.generic]]
+"""A prediction of one case: key to array, exactly as it crossed the wire."""
+Row = dict[str, float | str]
+"""The same as columns of a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One metric of a task, ready to be drawn: what it estimates, which way it points, why it can be undefined."""
+
+    estimator: Estimator
+    better: Literal["higher", "lower", "zero"]
+    undefined: str = "no cases"
+
+
+class Task(Protocol):
+    """What every task file registers.
+
+    `primary` is the metric key that ranks. `check` raises `ValueError` with the broken rule. `measure` needs truth,
+    checked predictions and patients in one order; cases without the task's target never reach it.
+    """
+
+    name: str
+    title: str
+    primary: str
+    prediction: str
+
+    def has_truth(self, case: Case) -> bool:
+        """Whether the case has what the task is scored against."""
+        ...
+
+    def check(self, prediction: Arrays) -> Arrays:
+        """The prediction in its canonical dtype; `ValueError` with the rule that it breaks."""
+        ...
+
+    def to_row(self, prediction: Arrays) -> Row:
+        """A checked prediction as columns of a table."""
+        ...
+
+    def from_row(self, row: Mapping[str, object]) -> Arrays:
+        """The inverse of `to_row`; `ValueError` for other columns or text that is no number."""
+        ...
+
+    def from_rater(self, case: Case, rater: str) -> Arrays:
+        """A rater's reading of the case as if it were a prediction."""
+        ...
+
+    def measure(
+        self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]
+    ) -> dict[str, Measured]:
+        """Every metric of the task, ready to be drawn."""
+        ...
+
+
+tasks: Registry[Task] = Registry("task", "cxrbench.tasks")
