@@ -1,0 +1,5 @@
+"""`python -m cxrbench`: the command line."""
+
+from cxrbench.cli.main import main
+
+main()
