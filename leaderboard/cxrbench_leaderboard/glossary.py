@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Better = Literal["higher", "lower", "zero"]
-KEY = re.compile(r"^(?P<base>[^\[\]]+)(?:\[(?P<label>[^\[\]]+)\])?$")
+KEY = re.compile(r"(?P<base>[a-z][a-z0-9_]{0,60})(?:\[(?P<label>[\w .:@+-]{1,60})\])?", re.ASCII)
+"""How a metric key is written: `zone_mae`, `zone_mae[A]`."""
 GROUPS = {"zone": "Zones", "global": "Global", "t_score": "T score"}
 DIRECTION = {"higher": "higher is better", "lower": "lower is better", "zero": "closer to zero is better"}
 
@@ -34,7 +35,9 @@ MEANINGS: dict[str, Meaning] = {
         "Pearson r", "Correlation of prediction and truth; undefined where one of them is constant.", "higher"
     ),
     "spearman": Meaning(
-        "Spearman ρ", "Rank correlation, ties given their mean rank; undefined where a side is constant.", "higher"
+        "Spearman \N{GREEK SMALL LETTER RHO}",
+        "Rank correlation, ties given their mean rank; undefined where a side is constant.",
+        "higher",
     ),
     "r2": Meaning("R²", "One minus the squared error over the spread of the truth around its mean.", "higher"),
     "kappa": Meaning("κ", "Cohen's kappa, unweighted; predictions rounded half to even.", "higher"),
@@ -88,7 +91,7 @@ def heading(key: str) -> Heading:
     >>> heading("zone_mae[A]").title, heading("zone_mae[A]").label, heading("novel").title
     ('Zone MAE', 'A', 'novel')
     """
-    found = KEY.match(key)
+    found = KEY.fullmatch(key)
     base, label = (found["base"], found["label"] or "") if found else (key, "")
     prefix = next((one for one in GROUPS if base.startswith(f"{one}_")), "")
     rest = base.removeprefix(f"{prefix}_") if prefix else base
@@ -97,5 +100,10 @@ def heading(key: str) -> Heading:
     if meaning is None:
         return Heading(key, "", base, base, label, 3, len(MEANINGS))
     short = meaning.title + suffix
-    title = f"{GROUPS[prefix].removesuffix('s')} {short}" if prefix else short
+    title = f"{GROUPS[prefix].removesuffix('s')} {_inside(short)}" if prefix else short
     return Heading(key, GROUPS.get(prefix, ""), short, title, label, meaning.digits, list(MEANINGS).index(name))
+
+
+def _inside(title: str) -> str:
+    """A title within a phrase: "Mean error" becomes "mean error", "MAE" stays."""
+    return title if title[1:2].isupper() or title.startswith("Pearson") else title[0].lower() + title[1:]

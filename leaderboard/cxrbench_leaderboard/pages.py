@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cxrbench
 from cxrbench.catalog import Card, cards
-from cxrbench.splits import Split, bibtex, listed, load_split
+from cxrbench.splits import DEFAULT, Split, bibtex, listed, load_split
 from cxrbench.stats.bootstrap import DRAWS, MIN_DEFINED
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -129,7 +129,7 @@ def _inlined(name: str, file: str) -> dict[str, str]:
     """A file of ours as it stands in the page, and the hash by which the page's policy lets it in."""
     text = (HERE / "static" / file).read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return {name: Markup(text), f"{name}_hash": Markup(f"sha256-{digest}")}  # noqa: S704 - our own files
+    return {name: Markup(text), f"{name}_hash": f"sha256-{digest}"}  # noqa: S704 - our own files
 
 
 def _plainly(value: Decimal) -> str:
@@ -201,7 +201,7 @@ def _dataset(press: _Press, site: Site, name: str, card: Card) -> dict[str, str]
 
 def _splits(dataset: str) -> list[Split]:
     names = dict.fromkeys(name for of, name, _ in listed() if of == dataset)
-    return [load_split(dataset, name) for name in names]
+    return [load_split(dataset, name) for name in sorted(names, key=lambda name: (name != DEFAULT, name))]
 
 
 def _downloads(files: Sequence[str] | dict[str, str]) -> list[Download]:
