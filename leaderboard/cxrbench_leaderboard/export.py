@@ -197,7 +197,7 @@ def _claim(claim: Claim) -> Fields:
 
 
 def _json(content: Fields) -> str:
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _csv(lines: Sequence[Fields]) -> str:

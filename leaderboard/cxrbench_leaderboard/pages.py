@@ -18,7 +18,7 @@ from markupsafe import Markup
 from cxrbench_leaderboard import export
 from cxrbench_leaderboard.charts import forest
 from cxrbench_leaderboard.claims import PAPERS, VERDICT, Claim
-from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES
+from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
 from cxrbench_leaderboard.rows import Board, Entry, entries
 from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, printed, safe_url
 
@@ -105,6 +105,7 @@ class _Press:
             "printed": printed,
             "large": large,
             "shown": _shown,
+            "badness": badness,
             "missing": MISSING,
             "papers": PAPERS,
             "modality": MODALITY,

@@ -13,7 +13,7 @@ from cxrbench.splits import ALL, DEFAULT, Split
 from cxrbench.tasks.track import Track
 
 from cxrbench_leaderboard.claims import TRACKS, Claim, System, systems_on
-from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, MEANINGS, Better, Heading, heading
+from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, Heading, badness, direction, heading
 from cxrbench_leaderboard.sources import Found, Source, known_track
 
 Kind = Literal["zones", "readers", "labels"]
@@ -215,17 +215,10 @@ class Board:
         """The same for the primary metric."""
         return self.first_of(self.primary)
 
-    def better(self, key: str) -> Better:
+    def better(self, key: str) -> str:
         """Which way a metric points, by the results; where there is none, by the glossary."""
         found = [row.result.metrics[key].better for row in self.rows if key in row.result.metrics]
         return found[0] if found else direction(key)
-
-
-def direction(key: str) -> Better:
-    """Which way a metric points by its name alone; an unknown one counts as "higher"."""
-    base = key.partition("[")[0]
-    rest = next((base.removeprefix(f"{one}_") for one in GROUPS if base.startswith(f"{one}_")), base)
-    return MEANINGS[rest].better if rest in MEANINGS else "higher"
 
 
 def boards(found: Found, claims: Sequence[Claim]) -> tuple[Board, ...]:
@@ -254,7 +247,7 @@ def rank(sources: Sequence[Source]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """Rows in the ranking, best first, and rows out of it with the reason; equal values share a rank."""
     rows = [Row(source, None, reasons(source)) for source in sources]
     taking = sorted((row for row in rows if not row.reasons), key=_place)
-    order = [_goodness(row.primary) for row in taking]
+    order = [_order(row.primary) for row in taking]
     ranked = tuple(Row(row.source, 1 + order.index(own), ()) for row, own in zip(taking, order, strict=True))
     return ranked, tuple(sorted((row for row in rows if row.reasons), key=_place))
 
@@ -275,15 +268,13 @@ def reasons(source: Source) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _goodness(metric: MetricValue) -> float:
+def _order(metric: MetricValue) -> float:
     """Smaller is better, whichever way the metric points; undefined comes last."""
-    if metric.value is None:
-        return float("inf")
-    return {"lower": metric.value, "higher": -metric.value, "zero": abs(metric.value)}[metric.better]
+    return float("inf") if metric.value is None else badness(metric.value, metric.better)
 
 
 def _place(row: Row) -> tuple[float, str]:
-    return _goodness(row.primary), row.result.submission.name
+    return _order(row.primary), row.result.submission.name
 
 
 def _in_order(keys: set[str], primary: str) -> tuple[str, ...]:
