@@ -10,7 +10,7 @@ TOP_SCORE = 3.0
 
 
 def network() -> torch.nn.Module:
-    """timm's ResNet-18 on one channel with six outputs, without pretrained weights."""
+    """Timm's ResNet-18 on one channel with six outputs, without pretrained weights."""
     return timm.create_model("resnet18", pretrained=False, in_chans=1, num_classes=6, drop_rate=0.3)
 
 

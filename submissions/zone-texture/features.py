@@ -17,7 +17,7 @@ def standard(pixels: np.ndarray) -> np.ndarray:
 
 
 def zone_features(pixels: np.ndarray) -> np.ndarray:
-    """Features `[6, 2 * 11]` of the zones A...F: those of the zone's box, then of its mirror image on the other side."""
+    """Features `[6, 2 * 11]` of the zones A...F: those of the zone's own box, then of the other lung's."""
     image = standard(pixels)
     maps = (image, gaussian_gradient_magnitude(image, 1), gaussian_gradient_magnitude(image, 3), local_spread(image))
     own = np.array([box_features(maps, row, side) for side in SIDES for row in ROWS])

@@ -61,20 +61,18 @@ def test_a_submission_that_breaks_its_contract_ends_with_3(name, written, comman
     assert not results_in(tmp_path / "out")
 
 
+HEAD = "import cxrbench\nclass A(cxrbench.Submission):\n    name = '{}'\n    tasks = ('brixia-severity',)\n"
 FILES = {
     "a syntax error": ("class A(:\n", "syntax error"),
     "an import that fails": ("import nothing_of_this_name\n", "nothing_of_this_name"),
     "no submission": ("import cxrbench\n", "none"),
     "two submissions": (
-        "import cxrbench\n"
-        "class A(cxrbench.Submission):\n    name = 'a'\n    tasks = ('brixia-severity',)\n"
-        "class B(A):\n    name = 'b'\n",
+        HEAD.format("a") + "class B(A):\n    name = 'b'\n",
         "A, B",
     ),
     "no name": ("import cxrbench\nclass A(cxrbench.Submission):\n    tasks = ('brixia-severity',)\n", "name"),
     "a name that is a path": (
-        "import cxrbench\nclass A(cxrbench.Submission):\n    name = '../a'\n    tasks = ('brixia-severity',)\n"
-        "    def predict(self, images):\n        return [{'brixia': [1] * 6} for _ in images]\n",
+        HEAD.format("../a") + "    def predict(self, images):\n        return [{'brixia': [1] * 6} for _ in images]\n",
         "attributes",
     ),
 }
