@@ -13,7 +13,8 @@ from cxrbench_leaderboard.rows import Board, Row
 from cxrbench_leaderboard.text import clean, cut
 
 Shape = Literal["circle", "square", "diamond", "hollow"]
-LABEL_LENGTH = 30
+FULL, BRIEF = 64, 30
+"""Characters of a label on a wide screen, and on a telephone."""
 TOP, HEAD, LINE, FOOT = 8, 24, 44, 30
 """Pixels: above the first group, a group's heading, a row, the axis below."""
 
@@ -104,7 +105,7 @@ def _printed(board: Board) -> list[_Point]:
 
 
 def _label(title: str) -> str:
-    return cut(clean(title), LABEL_LENGTH)
+    return cut(clean(title), FULL)
 
 
 def _edges(point: _Point) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cxrbench_leaderboard import export
-from cxrbench_leaderboard.charts import forest
+from cxrbench_leaderboard.charts import BRIEF, forest
 from cxrbench_leaderboard.claims import PAPERS, VERDICT, Claim
 from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
 from cxrbench_leaderboard.rows import Board, Entry, entries
@@ -176,7 +176,7 @@ def _track(press: _Press, board: Board) -> dict[str, str]:
     }
     files = {name: content for name, content in files.items() if content}
     path = f"{base}.html"
-    page = press.page("track.html", path, board=board, forest=forest(board), files=_downloads(files))
+    page = press.page("track.html", path, board=board, forest=forest(board), brief=BRIEF, files=_downloads(files))
     return {path: page} | files
 
 
