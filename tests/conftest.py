@@ -17,6 +17,7 @@ from cxrbench.splits import load_split
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+collect_ignore = ["e2e/hostile"]
 
 
 @pytest.fixture(scope="session")

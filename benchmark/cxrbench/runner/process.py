@@ -48,6 +48,7 @@ class Child:
     def __init__(self, submission: Path, *, level: str = "none", limits: Limits | None = None) -> None:
         self.submission, self.level, self.limits = submission, level, limits or Limits()
         self._asked, self._late, self._arena = 0, "", Arena()
+        self._ending = threading.Lock()
         self._room = contextlib.ExitStack()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         to_child, self._requests = _pipe(child_reads=True)
@@ -109,9 +110,12 @@ class Child:
         self._kill()
 
     def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        """End the whole group, once: after the first process is reaped its number may be another's."""
+        with self._ending:
+            if self._process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
 
     def load(self) -> Declared:
         """Wait until the submission is imported; what it declares."""
@@ -220,11 +224,20 @@ class Child:
     def _died(self, where: str) -> CxrbenchError:
         place = f"{self.submission}, {where}"
         self._watch.sample()
-        code = self._process.wait()
+        code = self._exit_code()
         if self._ended():
             return IsolationError(self._ended(), place, "raise the limit, or use less")
         why = f"the submission's process ended early ({_cause(code)}{self._last_words()})"
         return SubmissionError(why, place, "correct it")
+
+    def _exit_code(self) -> int:
+        """How the first process ended, seen without reaping it, so that its group can still be killed safely."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ChildProcessError):
+                found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+                if found is not None:
+                    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+        return self._process.wait()
 
     def _last_words(self) -> str:
         self._log.seek(0, os.SEEK_END)
