@@ -15,7 +15,7 @@ from cxrbench.results import Result
 from cxrbench.results.provenance import folder_sha256
 from cxrbench.results.schema import Cost, Latency, SubmissionInfo
 from cxrbench.results.scoring import Ground, lay_out, score
-from cxrbench.results.store import write_predictions, write_result
+from cxrbench.results.store import parquet, recorded, write_result, write_whole
 from cxrbench.runner.journal import Journal
 from cxrbench.runner.process import SANDBOX, Child, Declared
 from cxrbench.tasks import Row, tasks
@@ -87,8 +87,7 @@ def evaluate(
     wanted = [case for case in ground.cases if case.available][: chosen.limit]
     declared, cost = _run(path, ground, wanted, journal, chosen, progress=progress)
     rows = {name: row for name, row in journal.finished().items() if name in {case.id for case in wanted}}
-    keep = chosen.limit is None or chosen.out is not None
-    file = folder / f"{ground.track.file_name}.parquet"
+    table, file = parquet(rows), f"{ground.track.file_name}.parquet"
     result = score(
         ground,
         rows,
@@ -97,9 +96,10 @@ def evaluate(
         failed=_failed(ground, wanted),
         cost=cost,
         sandbox=SANDBOX,
-        predictions=write_predictions(rows, file) if keep else None,
+        predictions=recorded(file, table),
     )
-    if keep:
+    if chosen.limit is None or chosen.out is not None:
+        write_whole(folder / file, table)
         write_result(result, folder)
     journal.discard()
     return result
