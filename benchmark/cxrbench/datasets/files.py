@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
+
 from cxrbench.case import Case, Image
 from cxrbench.datasets import Problem
+from cxrbench.errors import DataError
 from cxrbench.imaging.raster import read_raster
 
 Loader = Callable[[], Image]
@@ -18,6 +22,19 @@ def names_in(folder: Path) -> frozenset[str]:
 def raster(path: Path) -> Loader | None:
     """The loader of a PNG, JPEG, BMP or TIFF file; None where it is absent."""
     return (lambda: read_raster(path)) if path.is_file() else None
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Height and width as the picture is decoded (EXIF turned), from its header alone.
+
+    Raises `DataError` where the file is not an image.
+    """
+    try:
+        with Pillow.open(path) as picture:
+            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            return picture.size if turned else (picture.height, picture.width)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"image cannot be decoded ({error})", str(path), "fetch the file again") from error
 
 
 def dicom(path: Path) -> Loader:

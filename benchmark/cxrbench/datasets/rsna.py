@@ -51,6 +51,13 @@ def rsna(data: DataFolder) -> Dataset:
     return Dataset("rsna", cases, (*problems, *header_problems, *gaps))
 
 
+def nih_patients(data: DataFolder) -> Mapping[str, str]:
+    """`patientId` to NIH patient: by a registered split, else by `rsna_to_nih` below the data folder, else empty."""
+    root = data.sibling("rsna")
+    twins = read_twins(root) if root else {}
+    return split_patients("rsna") or {name: twin.patient for name, twin in twins.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Twin:
     """The NIH ChestX-ray14 image that an RSNA image is, its patient, the match's squared error, and the class."""
