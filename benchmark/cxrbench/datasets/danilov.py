@@ -18,9 +18,8 @@ from cxrbench.case import Case, Category, Targets
 from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
 from cxrbench.datasets.danilov_masks import drawn
 from cxrbench.datasets.danilov_patients import patients_of
-from cxrbench.datasets.files import absent, raster
+from cxrbench.datasets.files import absent, first_found, raster
 from cxrbench.datasets.table import Row, distinct, read_rows
-from cxrbench.errors import DataError
 
 READERS = ("R", "D")
 COLUMNS = (
@@ -61,13 +60,7 @@ def danilov(data: DataFolder) -> Dataset:
 
 def tables(data: DataFolder) -> Path:
     """The folder that holds metadata.csv and the published predictions: the root, or `resources` in a checkout."""
-    try:
-        return data.root("danilov", "metadata.csv")
-    except DataError as error:
-        try:
-            return data.root("danilov", "resources/metadata.csv") / "resources"
-        except DataError:
-            raise error from None
+    return first_found(data, "danilov", "metadata.csv", "resources/metadata.csv").parent
 
 
 def case_id(row: Row) -> str:

@@ -7,11 +7,24 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from cxrbench.case import Case, Image
-from cxrbench.datasets import Problem
+from cxrbench.datasets import DataFolder, Problem
 from cxrbench.errors import DataError
 from cxrbench.imaging.raster import read_raster
 
 Loader = Callable[[], Image]
+
+
+def first_found(data: DataFolder, dataset: str, *markers: str) -> Path:
+    """The first of several files, each below the dataset's root, by which a copy of the dataset is known.
+
+    Raises the `DataError` of the first marker where none is there.
+    """
+    for marker in markers:
+        try:
+            return data.root(dataset, marker) / marker
+        except DataError:
+            continue
+    return data.root(dataset, markers[0]) / markers[0]
 
 
 def names_in(folder: Path) -> frozenset[str]:
