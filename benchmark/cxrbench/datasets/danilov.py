@@ -60,7 +60,7 @@ def danilov(data: DataFolder) -> Dataset:
 
 def tables(data: DataFolder) -> Path:
     """The folder that holds metadata.csv and the published predictions: the root, or `resources` in a checkout."""
-    return first_found(data, "danilov", "metadata.csv", "resources/metadata.csv").parent
+    return first_found(data, "danilov", "metadata.csv", "resources/metadata.csv")[1].parent
 
 
 def case_id(row: Row) -> str:

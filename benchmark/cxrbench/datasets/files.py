@@ -14,17 +14,18 @@ from cxrbench.imaging.raster import read_raster
 Loader = Callable[[], Image]
 
 
-def first_found(data: DataFolder, dataset: str, *markers: str) -> Path:
-    """The first of several files, each below the dataset's root, by which a copy of the dataset is known.
+def first_found(data: DataFolder, dataset: str, *markers: str) -> tuple[Path, Path]:
+    """A dataset's root and the first of several files or folders below it by which a copy of it is known.
 
     Raises the `DataError` of the first marker where none is there.
     """
     for marker in markers:
         try:
-            return data.root(dataset, marker) / marker
+            root = data.root(dataset, marker)
         except DataError:
             continue
-    return data.root(dataset, markers[0]) / markers[0]
+        return root, root / marker
+    return data.root(dataset, markers[0]), Path(markers[0])
 
 
 def names_in(folder: Path) -> frozenset[str]:
@@ -38,16 +39,28 @@ def raster(path: Path) -> Loader | None:
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Height and width as the picture is decoded (EXIF turned), from its header alone.
+    """Height and width of a radiograph as it is decoded (EXIF turned), from its header alone.
 
     Raises `DataError` where the file is not an image.
     """
     try:
+        if path.suffix.lower() == ".dcm":
+            return _dicom_size(path)
         with Pillow.open(path) as picture:
             turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             return picture.size if turned else (picture.height, picture.width)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, AttributeError) as error:
         raise DataError(f"image cannot be decoded ({error})", str(path), "fetch the file again") from error
+
+
+def _dicom_size(path: Path) -> tuple[int, int]:
+    import pydicom
+
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Rows", "Columns"])
+    except pydicom.errors.InvalidDicomError as error:
+        raise ValueError("not a DICOM file") from error
+    return int(header.Rows), int(header.Columns)
 
 
 def dicom(path: Path) -> Loader:
