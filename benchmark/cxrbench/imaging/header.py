@@ -21,7 +21,8 @@ class Header:
     `windows`: every VOI window as (centre, width), in units after the modality LUT; `voi_lut`: whether a VOI LUT
     stands in the file, which beats the windows on a display. `spacing`: mm along rows and columns, from PixelSpacing,
     else from ImagerPixelSpacing (on the detector), as `spacing_source` tells. `age` in years; None for blank, unknown
-    and more than 120. `rescale`: slope and intercept, 1 and 0 where the file has none. `inverted`: whether low codes are meant to be shown bright.
+    and more than 120. `rescale`: slope and intercept, 1 and 0 where the file has none. `inverted`: whether low codes
+    are meant to be shown bright.
     """
 
     patient_id: str
