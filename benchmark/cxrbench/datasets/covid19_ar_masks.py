@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from cxrbench.datasets.files import picture_size
 from cxrbench.datasets.labelme import Drawing, read_drawing
 from cxrbench.errors import DataError
 
+Pixels = TypeVar("Pixels")
 LUNGS = {"right_lung": 1, "left_lung": 2}
 OPACITIES = ("groud_glass_opacity", "consolidation", "opacity")
 """The labels of an opacity; the first is misspelt in the source. Effusion is not among them: it is no lesion."""
@@ -44,8 +47,8 @@ def outlined(case: str, path: Path, film: Film) -> Outlined:
         return Outlined(problems=(Problem(case, f"{reason}: masks not used"),))
     lungless = () if drawing.labels & set(LUNGS) else (Problem(case, "no lung was drawn: lesions not clipped"),)
     return Outlined(
-        lungs=(lambda: lung_mask(read_drawing(path))) if drawing.labels & set(LUNGS) else None,
-        lesions=lambda: lesion_mask(read_drawing(path)),
+        lungs=partial(_read, path, lung_mask) if drawing.labels & set(LUNGS) else None,
+        lesions=partial(_read, path, lesion_mask),
         problems=lungless,
     )
 
@@ -56,6 +59,10 @@ def _fault(drawing: Drawing, film: Path) -> str | None:
     if (size := picture_size(film)) != (drawing.height, drawing.width):
         return f"annotation of {drawing.height} x {drawing.width} pixels, film of {size[0]} x {size[1]}"
     return None
+
+
+def _read(path: Path, fill: Callable[[Drawing], Pixels]) -> Pixels:
+    return fill(read_drawing(path))
 
 
 def lung_mask(drawing: Drawing) -> NDArray[np.uint8]:
