@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cxrbench.case import ZONES, Case, Targets, Zones
 from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
-from cxrbench.datasets.cohen import COLUMNS
+from cxrbench.datasets.cohen_table import patients_by_file
 from cxrbench.datasets.table import Row, read_rows
 from cxrbench.errors import DataError
 from cxrbench.imaging.raster import read_raster
@@ -45,7 +45,7 @@ def _patients(data: DataFolder) -> dict[str, str]:
     cohen = data.sibling("cohen")
     if cohen is None or not (cohen / "metadata.csv").is_file():
         return {}
-    return {row["filename"]: row["patientid"] for row in read_rows(cohen / "metadata.csv", COLUMNS)}
+    return patients_by_file(cohen / "metadata.csv")
 
 
 def _case(root: Path, row: Row, images: Path, patients: Mapping[str, str]) -> Case:

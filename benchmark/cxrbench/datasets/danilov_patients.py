@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cxrbench.datasets import DataFolder, Problem
-from cxrbench.datasets.cohen import patients_by_file
+from cxrbench.datasets.cohen_table import patients_by_file
 from cxrbench.datasets.registered import split_patients
 from cxrbench.datasets.rsna import nih_patients
 from cxrbench.datasets.table import read_rows

@@ -68,7 +68,8 @@ def picture_size(path: Path) -> tuple[int, int]:
         return found.rows, found.columns
     try:
         with Pillow.open(path) as picture:
-            turned = orientation(picture) >= 5
+            plain = picture.format == "PNG" and "exif" not in picture.info  # asking it would decode the pixels
+            turned = not plain and orientation(picture) >= 5
             return picture.size if turned else (picture.height, picture.width)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"image cannot be decoded ({error})", str(path), "fetch the file again") from error
