@@ -42,7 +42,7 @@ def brixia(data: DataFolder) -> Dataset:
     consensus, unclear = _consensus(root / CONSENSUS)
     tables = _Tables(clinical, consensus, _first_days(rows), root / IMAGES, names_in(root / IMAGES))
     cases = tuple(_case(row, tables) for row in rows if _name(row) in clinical)
-    gaps = [*_unread(cases, consensus), *_nameless(cases), *absent(root / IMAGES, cases, ".dcm")]
+    gaps = [*_unread(cases, consensus), *_nameless(cases), *absent(root / IMAGES, cases)]
     extra = unlisted(root / IMAGES, (f"{_name(row)}.dcm" for row in rows))
     return Dataset("brixia", cases, (*problems, *contradictory, *unclear, *gaps, *extra))
 

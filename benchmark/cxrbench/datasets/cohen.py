@@ -19,9 +19,11 @@ from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
 from cxrbench.datasets.cohen_masks import FOLDERS, Source, lung_mask, mask_file
 from cxrbench.datasets.cohen_table import days_by_file, is_frontal, metadata_rows
 from cxrbench.datasets.files import absent, names_in, raster
+from cxrbench.datasets.findings import facts
 from cxrbench.datasets.table import Row, distinct, read_rows
 
 UNKNOWN_FINDINGS = ("todo", "Unknown", "")
+FACTS = ("age", "sex", "view", "finding", "offset", "location")
 SCORES = "covid-severity-scores.csv"
 
 
@@ -59,7 +61,7 @@ def _radiographs(dataset: str, data: DataFolder, masks: Source) -> Dataset:
     severity, unclear = _severity(root / "annotations" / SCORES)
     days, cases = days_by_file(rows), []
     for row in rows:
-        mask = lung_mask(mask_file(root / "annotations", masks, row["filename"]), root / "images" / row["filename"])
+        mask = lung_mask(root / "annotations", masks, root / "images" / row["filename"])
         problems += mask.problems
         targets = _targets(row, severity.get(row["filename"]), days.get(row["filename"]))
         cases.append(_case(root, row, dataset, replace(targets, lung_mask=mask.load)))
@@ -121,7 +123,7 @@ def _case(root: Path, row: Row, dataset: str, targets: Targets) -> Case:
         patient=row["patientid"],
         dataset=dataset,
         targets=targets,
-        meta=_meta(row),
+        meta=facts(row, *FACTS),
         load=raster(root / "images" / row["filename"]),
     )
 
@@ -133,7 +135,7 @@ def _volume(path: Path, row: Row) -> Case:
         dataset="cohen-volumes",
         modality="ct",
         targets=Targets(category=_category(row["finding"])),
-        meta=_meta(row),
+        meta=facts(row, *FACTS),
         load=partial(_read_volume, path) if path.is_file() else None,
     )
 
@@ -142,10 +144,6 @@ def _read_volume(path: Path) -> Image:
     from cxrbench.imaging.volume_nifti import read_nifti
 
     return read_nifti(path)
-
-
-def _meta(row: Row) -> dict[str, object]:
-    return {key: row[key] for key in ("age", "sex", "view", "finding", "offset", "location") if row.get(key)}
 
 
 def _category(finding: str) -> Category | None:

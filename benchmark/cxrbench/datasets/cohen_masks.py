@@ -2,7 +2,9 @@
 
 v7labs: `annotations/semantic_masks_v7labs_lungs/<filename>`, always a PNG whatever the name ends in; 255 lung, 127
 "ignore" (over devices), 0 background; two lungs that cover the heart. lungVAE:
-`annotations/lungVAE-masks/<stem>_mask.png`, 255 lung: the output of a network, hence a reference and not the truth.
+`annotations/lungVAE-masks/<stem>_mask.png`, 255 lung: the output of a network, hence a reference and not the truth; a
+few files have greys along the outline, of which 128 and more count as lung.
+
 Here lung is 3 (no sides are told) and "ignore" is `cxrbench.case.IGNORE` (255), which the scorer leaves out.
 """
 
@@ -43,8 +45,9 @@ def mask_file(annotations: Path, source: Source, image: str) -> Path:
     return annotations / FOLDERS[source] / name
 
 
-def lung_mask(path: Path, image: Path) -> LungMask:
-    """The mask in a file, if it is there, is not empty, and has the size of the image (where that is there)."""
+def lung_mask(annotations: Path, source: Source, image: Path) -> LungMask:
+    """An image's mask, if it is there, is not empty, and has the size of the image (where that is there)."""
+    path = mask_file(annotations, source, image.name)
     if not path.is_file():
         return LungMask()
     where = f"{path.parent.name}/{path.name}"
@@ -57,7 +60,7 @@ def lung_mask(path: Path, image: Path) -> LungMask:
             return LungMask(problems=(Problem(where, "lung mask empty: not used", bad=False),))
     except DataError as error:
         return LungMask(problems=(Problem(where, f"lung mask: {error.what}: not used"),))
-    return LungMask(partial(read_lungs, path))
+    return LungMask(partial(read_v7labs if source == "v7labs" else read_lungvae, path))
 
 
 def is_empty(path: Path, size: tuple[int, int]) -> bool:
@@ -66,7 +69,7 @@ def is_empty(path: Path, size: tuple[int, int]) -> bool:
     return small and not read_mask(path).any()
 
 
-def read_lungs(path: Path) -> NDArray[np.uint8]:
+def read_v7labs(path: Path) -> NDArray[np.uint8]:
     """Uint8 `[H, W]`: 0 background, 3 lung, `IGNORE` where the source says so.
 
     Raises `DataError` for a value that means nothing, and for a mask that is empty.
@@ -79,3 +82,11 @@ def read_lungs(path: Path) -> NDArray[np.uint8]:
     meaning = np.zeros(256, np.uint8)
     meaning[list(MEANING)] = list(MEANING.values())
     return meaning[stored]
+
+
+def read_lungvae(path: Path) -> NDArray[np.uint8]:
+    """Uint8 `[H, W]`: 0 background, 3 lung. Raises `DataError` for a mask without lung."""
+    lung = read_mask(path) >= 128
+    if not lung.any():
+        raise DataError("a lung mask is empty", str(path), "use the official file")
+    return lung.astype(np.uint8) * np.uint8(LUNG)

@@ -24,7 +24,7 @@ def figure1(data: DataFolder) -> Dataset:
     rows, problems = distinct(table, lambda row: row["patientid"], "metadata.csv")
     files, unclear = _files(root / "images", {row["patientid"] for row in table})
     cases = tuple(_case(row, files.get(row["patientid"])) for row in rows)
-    gaps = [*unclear, *absent(root / "images", cases, ".*")]
+    gaps = [*unclear, *absent(root / "images", cases)]
     return Dataset("figure1", cases, (*problems, *finding_problems(rows, "patientid"), *gaps))
 
 

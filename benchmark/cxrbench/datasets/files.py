@@ -75,15 +75,12 @@ def picture_size(path: Path) -> tuple[int, int]:
         raise DataError(f"image cannot be decoded ({error})", str(path), "fetch the file again") from error
 
 
-def absent(folder: Path, cases: Sequence[Case], suffix: str = "") -> list[Problem]:
-    """What is listed but has no file: one problem for a folder that is not there, else one a case.
-
-    A case's file is its id and `suffix`.
-    """
+def absent(folder: Path, cases: Sequence[Case]) -> list[Problem]:
+    """What is listed but has no file: one problem for a folder that is not there, else one a case."""
     missing = [case for case in cases if not case.available]
     if missing and not folder.is_dir():
         return [Problem(folder.name, f"absent: none of {len(missing)} listed images is there")]
-    return [Problem(f"{folder.name}/{case.id}{suffix}", "listed but absent") for case in missing]
+    return [Problem(f"{folder.name}/{case.id}", "listed but absent") for case in missing]
 
 
 def unlisted(folder: Path, known: Iterable[str]) -> list[Problem]:

@@ -23,7 +23,7 @@ KIND = re.compile(r"virus|bacteria")
 @adapters.register("kermany")
 def kermany(data: DataFolder) -> Dataset:
     """List the films in their folders; `meta["subset"]` is the part as published, `meta["kind"]` virus or bacteria."""
-    nested = ("chest_xray/chest_xray/train", "chest_xray/train", "train")
+    nested = ("chest_xray/train", "chest_xray/chest_xray/train", "train")
     root = first_found(data, "kermany", *nested)[1].parent
     problems = _strangers(root)
     cases = tuple(_case(root, path) for path in _pictures(root))

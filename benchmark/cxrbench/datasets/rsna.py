@@ -47,7 +47,7 @@ def rsna(data: DataFolder) -> Dataset:
     patients = split_patients("rsna") or {name: twin.patient for name, twin in twins.items()}
     tables = _Tables(root / IMAGES, names_in(root / IMAGES), headers, patients, twins)
     cases = tuple(_case(name, label, tables) for name, label in labels.items())
-    gaps = [*_patient_problems(cases, tables), *absent(root / IMAGES, cases, ".dcm")]
+    gaps = [*_patient_problems(cases, tables), *absent(root / IMAGES, cases)]
     return Dataset("rsna", cases, (*problems, *header_problems, *gaps))
 
 

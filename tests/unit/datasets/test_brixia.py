@@ -137,7 +137,7 @@ def test_images_are_found_absent_ones_and_strangers_reported(tmp_path):
         write_film(tmp_path / f"brixia/dicom_clean/{name}.dcm", bits=12)
     dataset = load("brixia", tmp_path)
     assert [case.available for case in dataset.cases] == [True, False, False]
-    assert reasons(dataset, "dicom_clean/1002.dcm") == ["listed but absent"]
+    assert reasons(dataset, "dicom_clean/1002") == ["listed but absent"]
     assert reasons(dataset, "dicom_clean/7777.dcm") == ["present but not listed"]
 
 

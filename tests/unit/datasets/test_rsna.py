@@ -159,7 +159,7 @@ def test_images_are_found_and_absent_ones_reported(tmp_path):
     write_film(tmp_path / f"rsna/stage_2_train_images/{NEGATIVE}.dcm")
     dataset = load("rsna", tmp_path)
     assert [case.available for case in dataset.cases] == [True, False, False]
-    assert reasons(dataset, f"stage_2_train_images/{TWO}.dcm") == ["listed but absent"]
+    assert reasons(dataset, f"stage_2_train_images/{TWO}") == ["listed but absent"]
 
 
 def test_without_the_header_table_age_and_view_come_from_the_file(tmp_path):
@@ -187,9 +187,9 @@ def test_the_spacing_of_the_matrix_before_resizing_is_dropped(tmp_path):
 
 
 def test_the_real_tables(real_data):
-    started = time.perf_counter()
+    started = time.process_time()
     dataset = load("rsna", real_data)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     positive = [case for case in dataset.cases if case.targets.finding]
     assert len(dataset.cases) == 26_684
     assert len(positive) == 6_012
@@ -198,4 +198,4 @@ def test_the_real_tables(real_data):
     assert len({case.patient for case in dataset.cases}) == 11_439
     assert sum("counts as unknown" in reason for reason in reasons(dataset)) == 5
     assert not [reason for reason in reasons(dataset) if "left out" in reason or "clipped" in reason]
-    assert seconds < 4, "listing takes about a second on an idle machine; it must not open images"
+    assert seconds < 2, "listing takes about a second: it opens no image"
