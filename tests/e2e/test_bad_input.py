@@ -145,6 +145,12 @@ def test_a_folder_without_the_dataset_ends_with_4(command, constant, tmp_path):
     assert "not found" in refused(command, constant, tmp_path)
 
 
+def test_scores_without_a_single_image_end_with_4(command, constant, synthetic_copy):
+    for image in (synthetic_copy / "brixia-cohen" / "public-cohen-subset").iterdir():
+        image.unlink()
+    assert "not one image" in refused(command, constant, synthetic_copy)
+
+
 def test_a_truncated_image_ends_with_4_and_is_named(command, constant, synthetic_copy):
     image = next((synthetic_copy / "brixia-cohen" / "public-cohen-subset").glob("*.png"))
     image.write_bytes(image.read_bytes()[:-200])
@@ -167,7 +173,8 @@ def test_a_score_that_contradicts_its_sum_ends_with_4(command, constant, synthet
     assert cells[0] in refused(command, constant, synthetic_copy)
 
 
-def test_required_isolation_is_refused_where_there_is_none(command, constant):
+def test_required_isolation_is_refused_where_there_is_none(command, constant, monkeypatch):
+    monkeypatch.setattr("cxrbench.runner.sandbox.best_level", lambda: "namespaces")
     done = command("evaluate", constant, *TRACK, "--sandbox", "required")
     assert done.code == 5
     assert len(done.error_lines) == 1
