@@ -6,11 +6,12 @@ Signoroni et al. 2020, section 6.6; both readings are in `targets.raters`.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from cxrbench.case import ZONES, Case, Targets, Zones
 from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
-from cxrbench.datasets.cohen import COLUMNS
+from cxrbench.datasets.cohen_table import patients_by_file
 from cxrbench.datasets.table import Row, read_rows
 from cxrbench.errors import DataError
 from cxrbench.imaging.raster import read_raster
@@ -44,7 +45,7 @@ def _patients(data: DataFolder) -> dict[str, str]:
     cohen = data.sibling("cohen")
     if cohen is None or not (cohen / "metadata.csv").is_file():
         return {}
-    return {row["filename"]: row["patientid"] for row in read_rows(cohen / "metadata.csv", COLUMNS)}
+    return patients_by_file(cohen / "metadata.csv")
 
 
 def _case(root: Path, row: Row, images: Path, patients: Mapping[str, str]) -> Case:
@@ -56,7 +57,7 @@ def _case(root: Path, row: Row, images: Path, patients: Mapping[str, str]) -> Ca
         patient=patients.get(name, f"image:{name}"),
         dataset="brixia-cohen",
         targets=Targets(brixia=raters["senior"], raters=raters),
-        load=(lambda: read_raster(path)) if path.is_file() else None,
+        load=partial(read_raster, path) if path.is_file() else None,
     )
 
 

@@ -1,21 +1,30 @@
 """Cohen: the covid-chestxray-dataset (github ieee8023/covid-chestxray-dataset).
 
-Layout: `metadata.csv`, `images/<filename>`, `annotations/covid-severity-scores.csv` (94 frontal radiographs with
-geographic extent 0-8 and opacity 0-6, the mean of three raters). A case is a frontal radiograph (modality X-ray,
-view PA, AP or AP Supine); its id is the file name, its patient the `patientid`.
+Layout: `metadata.csv`, `images/<filename>`, `volumes/<filename>`, `annotations/covid-severity-scores.csv` (94 frontal
+radiographs with geographic extent 0-8 and opacity 0-6, the mean of three raters), and lung masks in
+`annotations/semantic_masks_v7labs_lungs/` and `annotations/lungVAE-masks/`. A case is a frontal radiograph (modality
+X-ray, view PA, AP or AP Supine); its id is the file name, its patient the `patientid`.
+
+Three datasets read this layout: `cohen` has the lung masks that v7labs drew, `cohen-lungvae` those that a model made,
+`cohen-volumes` lists the CT volumes.
 """
 
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from cxrbench.case import Case, Category, Targets
+from cxrbench.case import Case, Category, Image, Targets
 from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
-from cxrbench.datasets.table import Row, read_rows
-from cxrbench.imaging.raster import read_raster
+from cxrbench.datasets.cohen_masks import FOLDERS, Source, lung_mask, mask_file
+from cxrbench.datasets.cohen_table import days_by_file, is_frontal, metadata_rows
+from cxrbench.datasets.files import absent, names_in, raster
+from cxrbench.datasets.findings import facts
+from cxrbench.datasets.table import Row, distinct, read_rows
 
-FRONTAL = ("PA", "AP", "AP Supine")
-COLUMNS = ("patientid", "filename", "finding", "view", "modality", "folder")
 UNKNOWN_FINDINGS = ("todo", "Unknown", "")
+FACTS = ("age", "sex", "view", "finding", "offset", "location")
+SCORES = "covid-severity-scores.csv"
 
 
 @adapters.register("cohen")
@@ -23,58 +32,118 @@ def cohen(data: DataFolder) -> Dataset:
     """List the frontal radiographs of a copy of the Cohen set, each with what its tables say of it.
 
     A file name that two differing rows claim is left out and reported; a listed image that is absent stays a
-    case without an image and is reported.
+    case without an image and is reported. A lung mask that is empty or of another size than its image is reported
+    and not used.
     """
+    return _radiographs("cohen", data, "v7labs")
+
+
+@adapters.register("cohen-lungvae")
+def cohen_lungvae(data: DataFolder) -> Dataset:
+    """The same radiographs with the lung masks of lungVAE: made by a model, a reference and not the truth."""
+    return _radiographs("cohen-lungvae", data, "lungvae")
+
+
+@adapters.register("cohen-volumes")
+def cohen_volumes(data: DataFolder) -> Dataset:
+    """List the CT volumes apart: rows of the folder `volumes`; the id is the file name."""
     root = data.root("cohen", "metadata.csv")
-    rows, problems = frontal_rows(root)
-    severity = _severity(root)
-    cases = [_case(root, row, severity.get(row["filename"])) for row in rows]
-    absent = [Problem(f"images/{case.id}", "listed but absent") for case in cases if not case.available]
-    return Dataset("cohen", tuple(cases), (*problems, *absent))
+    rows = [row for row in metadata_rows(root / "metadata.csv") if row["folder"] == "volumes"]
+    kept, problems = distinct(rows, lambda row: row["filename"], "metadata.csv")
+    cases = tuple(_volume(root / "volumes" / row["filename"], row) for row in kept)
+    return Dataset("cohen-volumes", cases, (*problems, *absent(root / "volumes", cases)))
 
 
-def frontal_rows(root: Path) -> tuple[list[Row], list[Problem]]:
-    """The metadata rows of frontal radiographs, one a file name, and the names that rows disagree on."""
-    by_name: dict[str, list[Row]] = defaultdict(list)
-    for row in read_rows(root / "metadata.csv", COLUMNS):
-        if row["modality"] == "X-ray" and row["view"] in FRONTAL and row["folder"] == "images":
-            by_name[row["filename"]].append(row)
-    kept = [rows[0] for rows in by_name.values() if all(row == rows[0] for row in rows)]
-    repeated = {name: rows for name, rows in by_name.items() if len(rows) > 1}
-    return kept, [Problem(name, f"{len(rows)} rows in metadata.csv, {_fate(rows)}") for name, rows in repeated.items()]
+def _radiographs(dataset: str, data: DataFolder, masks: Source) -> Dataset:
+    root = data.root("cohen", "metadata.csv")
+    table = [row for row in metadata_rows(root / "metadata.csv") if is_frontal(row)]
+    rows, problems = distinct(table, lambda row: row["filename"], "metadata.csv")
+    severity, unclear = _severity(root / "annotations" / SCORES)
+    days, cases = days_by_file(rows), []
+    for row in rows:
+        mask = lung_mask(root / "annotations", masks, root / "images" / row["filename"])
+        problems += mask.problems
+        targets = _targets(row, severity.get(row["filename"]), days.get(row["filename"]))
+        cases.append(_case(root, row, dataset, replace(targets, lung_mask=mask.load)))
+    lost = [*_caseless(severity, cases), *_maskless(root / "annotations", masks, cases)]
+    return Dataset(dataset, tuple(cases), (*problems, *unclear, *lost, *absent(root / "images", cases)))
 
 
-def _fate(rows: list[Row]) -> str:
-    return "all equal: one kept" if all(row == rows[0] for row in rows) else "which differ: none kept"
-
-
-def _severity(root: Path) -> dict[str, tuple[float, float]]:
-    path = root / "annotations" / "covid-severity-scores.csv"
+def _severity(path: Path) -> tuple[dict[str, tuple[float, float]], list[Problem]]:
+    """Extent and opacity by file name; rows that are no scores are reported and not used."""
     if not path.exists():
-        return {}
+        return {}, [Problem(path.name, "absent: no case has a severity score", bad=False)]
     columns = ("filename", "geographic_mean", "opacity_mean")
-    rows = read_rows(path, columns, comment="#")
-    return {row["filename"]: (float(row["geographic_mean"]), float(row["opacity_mean"])) for row in rows}
+    rows, problems = distinct(read_rows(path, columns, comment="#"), lambda row: row["filename"], path.name)
+    found = {}
+    for row in rows:
+        try:
+            extent, opacity = float(row["geographic_mean"]), float(row["opacity_mean"])
+        except ValueError:
+            extent = opacity = -1.0
+        if 0 <= extent <= 8 and 0 <= opacity <= 6:
+            found[row["filename"]] = extent, opacity
+        else:
+            reason = f"extent {row['geographic_mean']}, opacity {row['opacity_mean']}: not 0-8 and 0-6, not used"
+            problems.append(Problem(row["filename"], reason))
+    return found, problems
 
 
-def _case(root: Path, row: Row, severity: tuple[float, float] | None) -> Case:
-    path = root / "images" / row["filename"]
+def _caseless(severity: Mapping[str, object], cases: Sequence[Case]) -> list[Problem]:
+    known = {case.id for case in cases}
+    return [
+        Problem(name, f"in {SCORES} but no frontal radiograph of this name") for name in severity if name not in known
+    ]
+
+
+def _maskless(annotations: Path, source: Source, cases: Sequence[Case]) -> list[Problem]:
+    """How many masks belong to no case (laterals and CT slices have some too)."""
+    files = {name for name in names_in(annotations / FOLDERS[source]) if not name.endswith(".md")}
+    spare = files - {mask_file(annotations, source, case.id).name for case in cases}
+    reason = f"{len(spare)} of {len(files)} masks belong to no frontal radiograph of metadata.csv"
+    return [Problem(FOLDERS[source], reason, bad=False)] if spare else []
+
+
+def _targets(row: Row, severity: tuple[float, float] | None, day: float | None) -> Targets:
     category = _category(row["finding"])
+    return Targets(
+        extent=severity[0] if severity else None,
+        opacity=severity[1] if severity else None,
+        category=category,
+        finding=None if category is None else category != "healthy",
+        icu=_yes(row.get("went_icu", "")),
+        death={"Y": False, "N": True}.get(row.get("survival", "")),
+        day=day,
+    )
+
+
+def _case(root: Path, row: Row, dataset: str, targets: Targets) -> Case:
     return Case(
         id=row["filename"],
         patient=row["patientid"],
-        dataset="cohen",
-        targets=Targets(
-            extent=severity[0] if severity else None,
-            opacity=severity[1] if severity else None,
-            category=category,
-            finding=None if category is None else category != "healthy",
-            icu=_yes(row.get("went_icu", "")),
-            death={"Y": False, "N": True}.get(row.get("survival", "")),
-        ),
-        meta={key: row[key] for key in ("age", "sex", "view", "finding", "offset", "location") if row.get(key)},
-        load=(lambda: read_raster(path)) if path.is_file() else None,
+        dataset=dataset,
+        targets=targets,
+        meta=facts(row, *FACTS),
+        load=raster(root / "images" / row["filename"]),
     )
+
+
+def _volume(path: Path, row: Row) -> Case:
+    return Case(
+        id=row["filename"],
+        patient=row["patientid"],
+        dataset="cohen-volumes",
+        modality="ct",
+        targets=Targets(category=_category(row["finding"])),
+        meta=facts(row, *FACTS),
+        load=partial(_read_volume, path) if path.is_file() else None,
+    )
+
+
+def _read_volume(path: Path) -> Image:
+    from cxrbench.imaging.volume_nifti import read_nifti
+
+    return read_nifti(path)
 
 
 def _category(finding: str) -> Category | None:
