@@ -8,20 +8,22 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
-from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage
 
 from cxrbench.case import Image
 from cxrbench.errors import DataError
 from cxrbench.imaging.volume_grid import Affine, Grid, layout
 from cxrbench.imaging.volume_values import HU_HIGH, HU_LOW
 
-MULTI_FRAME = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+MULTI_FRAME = (f"{CT_IMAGE}.1", f"{CT_IMAGE}.2")
+"""SOP classes: CT Image Storage; Enhanced and Legacy Converted Enhanced CT."""
 IDENTITY = ["SOPClassUID", "Modality", "ImageType", "SeriesInstanceUID", "StudyInstanceUID", "StudyDate"]
 STEP_TOLERANCE_MM = 0.1
 """How far the distance of two slices may be from the median one; headers round positions to some decimals."""
@@ -43,7 +45,7 @@ class Series:
 class _Stack:
     """The headers of a series sorted along the normal, and the affine of `[slice, row, column]` indices."""
 
-    slices: tuple[tuple[Path, Dataset], ...]
+    slices: tuple[tuple[Path, "Dataset"], ...]
     affine: Affine
 
 
@@ -82,25 +84,27 @@ def series_grid(folder: Path, uid: str | None = None) -> Grid:
     return layout(stack.affine, str(folder)).grid((len(stack.slices), first.Rows, first.Columns), stack.affine)
 
 
-def _headers(folder: Path) -> Iterator[tuple[Path, Dataset]]:
+def _headers(folder: Path) -> Iterator[tuple[Path, "Dataset"]]:
     """Files below the folder that are DICOM, by name."""
+    import pydicom
+
     if not folder.is_dir():
         raise DataError("series folder not found", str(folder), "check --data")
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
         try:
             yield path, pydicom.dcmread(path, stop_before_pixels=True, specific_tags=IDENTITY)
-        except (InvalidDicomError, EOFError, OSError) as error:
+        except (pydicom.errors.InvalidDicomError, EOFError, OSError) as error:
             if path.suffix.lower() == ".dcm":
                 raise DataError("not a readable DICOM file", str(path), "fetch the file again") from error
 
 
-def _is_slice(path: Path, header: Dataset) -> bool:
+def _is_slice(path: Path, header: "Dataset") -> bool:
     """Some public copies have lost the modality; the class of the object then decides."""
-    kind = header.get("SOPClassUID", CTImageStorage)
+    kind = header.get("SOPClassUID", CT_IMAGE)
     if kind in MULTI_FRAME:
         raise DataError("multi-frame CT object", str(path), "convert it to single slices or to NIfTI")
     scout = "LOCALIZER" in (header.get("ImageType") or ())
-    return kind == CTImageStorage and (header.get("Modality") or "CT") == "CT" and not scout
+    return kind == CT_IMAGE and (header.get("Modality") or "CT") == "CT" and not scout
 
 
 def _files(folder: Path, uid: str | None) -> tuple[Path, ...]:
@@ -114,6 +118,8 @@ def _files(folder: Path, uid: str | None) -> tuple[Path, ...]:
 
 
 def _stack(files: tuple[Path, ...], folder: Path) -> _Stack:
+    import pydicom
+
     headers = [(path, pydicom.dcmread(path, stop_before_pixels=True)) for path in files]
     missing = next((path for path, one in headers if not _has_geometry(one)), None)
     if missing is not None:
@@ -126,12 +132,12 @@ def _stack(files: tuple[Path, ...], folder: Path) -> _Stack:
     return _Stack(ordered, _affine([one for _, one in ordered], normal, folder))
 
 
-def _has_geometry(header: Dataset) -> bool:
+def _has_geometry(header: "Dataset") -> bool:
     tags = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
     return all(header.get(tag) is not None for tag in tags)
 
 
-def _check_alike(headers: list[Dataset], folder: Path) -> None:
+def _check_alike(headers: list["Dataset"], folder: Path) -> None:
     first = headers[0]
     for one in headers:
         turned = np.abs(np.subtract(one.ImageOrientationPatient, first.ImageOrientationPatient)).max() > 1e-3
@@ -139,7 +145,7 @@ def _check_alike(headers: list[Dataset], folder: Path) -> None:
             raise DataError("slices differ in orientation, shape or pixel spacing", str(folder), "split the series")
 
 
-def _normal(header: Dataset, folder: Path) -> NDArray[np.float64]:
+def _normal(header: "Dataset", folder: Path) -> NDArray[np.float64]:
     """The slices' unit normal; axial slices only."""
     along = np.asarray(header.ImageOrientationPatient, float)
     normal = np.cross(along[:3], along[3:])
@@ -159,7 +165,7 @@ def _check_steps(places: list[float], folder: Path) -> None:
         raise DataError(reason, str(folder), "complete the series; slices are missing or of two series")
 
 
-def _affine(headers: list[Dataset], normal: NDArray[np.float64], folder: Path) -> Affine:
+def _affine(headers: list["Dataset"], normal: NDArray[np.float64], folder: Path) -> Affine:
     """From `[slice, row, column]` indices to LPS mm; PixelSpacing is (between rows, between columns)."""
     first, last = headers[0], headers[-1]
     along = np.asarray(first.ImageOrientationPatient, float)
@@ -172,7 +178,7 @@ def _affine(headers: list[Dataset], normal: NDArray[np.float64], folder: Path) -
     return affine
 
 
-def _thickness(header: Dataset, folder: Path) -> float:
+def _thickness(header: "Dataset", folder: Path) -> float:
     """What a single slice says of its distance to the next one."""
     step = float(header.get("SpacingBetweenSlices") or header.get("SliceThickness") or 0)
     if step <= 0:
@@ -194,7 +200,9 @@ def _hounsfield(path: Path) -> NDArray[np.int16]:
     return np.clip(values, HU_LOW, HU_HIGH).astype(np.int16)
 
 
-def _decoded(path: Path) -> tuple[Dataset, NDArray[np.generic]]:
+def _decoded(path: Path) -> tuple["Dataset", NDArray[np.generic]]:
+    import pydicom
+
     try:
         header = pydicom.dcmread(path)
         pixels = header.pixel_array
