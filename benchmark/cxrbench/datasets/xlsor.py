@@ -2,9 +2,9 @@
 
 Layout: `train_list.txt` (a name a line, relative to the root), the PNG files that it names, and `NIH/images/*.png`. The
 mask of a listed `a/b.png` is `a/b_mask.png`; for a name that begins with `Augmentation` it is the first 17 characters
-and `_mask.png`: many synthetic films share the mask of the normal film that they were made from, which a model drew. Masks
-are 0 and 255 and tell no sides. The place of the NIH masks is not documented: any `<name>_mask.png`, or the same name
-in another folder, below `NIH/` is taken.
+and `_mask.png`: many synthetic films share the mask of the normal film that they were made from, which a model drew.
+Masks are 0 and 255 and tell no sides. The place of the NIH masks is not documented: any `<name>_mask.png`, or the same
+name in another folder, below `NIH/` is taken.
 """
 
 import re

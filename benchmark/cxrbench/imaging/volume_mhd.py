@@ -1,5 +1,6 @@
 """MetaImage volumes (`.mhd` with `.raw` or `.zraw`) through SimpleITK, in the canonical orientation."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +27,33 @@ def read_mhd(path: Path) -> Image:
 def mhd_grid(path: Path) -> Grid:
     """The canonical grid of a MetaImage, from its header alone."""
     reader = _reader(path)
-    _run(reader.ReadImageInformation, path)
     affine = _affine(reader, path)
     return layout(affine, str(path)).grid(tuple(reader.GetSize()), affine)
 
 
 def read_stored_mhd(path: Path) -> Stored:
     """Decode the voxels in the file's own type."""
-    picture = _run(_reader(path).Execute, path)
-    affine = _affine(picture, path)
-    turn = layout(affine, str(path))
+    reader = _reader(path)
+    affine = _affine(reader, path)
+    picture = _run(reader.Execute, path)
     voxels = ct_library("SimpleITK", "reading MetaImage").GetArrayViewFromImage(picture).transpose()
-    return Stored(turn.view(voxels), 1.0, 0.0, turn.grid(voxels.shape, affine))
+    turn = layout(affine, str(path))
+    return Stored(turn.view(voxels), 1.0, 0.0, turn.grid(voxels.shape, affine), owner=picture)
 
 
 def _reader(path: Path) -> Any:
+    """A reader that has read the header."""
     library = ct_library("SimpleITK", "reading MetaImage (.mhd)")
     if not path.is_file():
         raise DataError("volume not found", str(path), "check --data")
     reader = library.ImageFileReader()
     reader.SetImageIO("MetaImageIO")
     reader.SetFileName(str(path))
+    _run(reader.ReadImageInformation, path)
     return reader
 
 
-def _run(step: Any, path: Path) -> Any:
+def _run(step: Callable[[], Any], path: Path) -> Any:
     """SimpleITK reports everything as `RuntimeError`, over many lines; the last says what happened."""
     try:
         return step()
@@ -59,10 +62,10 @@ def _run(step: Any, path: Path) -> Any:
         raise DataError(f"volume cannot be decoded ({reason})", str(path), "fetch both files again") from error
 
 
-def _affine(picture: Any, path: Path) -> Affine:
-    if picture.GetDimension() != 3 or picture.GetNumberOfComponents() != 1:
+def _affine(reader: Any, path: Path) -> Affine:
+    if reader.GetDimension() != 3 or reader.GetNumberOfComponents() != 1:
         raise DataError("not one scalar 3-D volume", str(path), "use the official file")
     affine = np.eye(4)
-    affine[:3, :3] = np.reshape(picture.GetDirection(), (3, 3)) * np.asarray(picture.GetSpacing())
-    affine[:3, 3] = picture.GetOrigin()
+    affine[:3, :3] = np.reshape(reader.GetDirection(), (3, 3)) * np.asarray(reader.GetSpacing())
+    affine[:3, 3] = reader.GetOrigin()
     return affine

@@ -18,12 +18,17 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A volume as its file holds it, seen along the canonical axes: values, their scale, and the grid."""
+    """A volume as its file holds it, seen along the canonical axes: values, their scale, and the grid.
+
+    `owner` holds the memory that `values` look into, where an array does not hold it itself: keep this record for as
+    long as they are used.
+    """
 
     values: Array
     slope: float
     intercept: float
     grid: Grid
+    owner: object = None
 
 
 def read_nifti(
