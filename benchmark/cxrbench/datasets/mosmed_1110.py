@@ -62,7 +62,7 @@ def _sheet_rows(sheet: Path) -> list[Row] | None:
     import pandas as pd
 
     try:
-        table = pd.read_excel(sheet, dtype=str, keep_default_na=False)
+        table = pd.read_excel(sheet, dtype=str, keep_default_na=False, engine="openpyxl")
     except ImportError:
         return None
     except Exception as error:  # the libraries below raise what they like for a damaged file
