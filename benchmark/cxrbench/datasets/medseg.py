@@ -17,7 +17,7 @@ The ten `radiopaedia_*` volumes hold grey values 0-255, not HU: they are cases w
 `radiopaedia_7_85703_0` also feet and head; image and masks alike (neuro-ml/COVID-19-Triage, the corrected script).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -170,7 +170,7 @@ def _ma_problems(names: list[str], files: Files, root: Path) -> Iterator[Problem
                 yield Problem(f"{name}: {FOLDERS[role][0]}", "mask absent")
 
 
-def _case(name: str, targets: Targets, image: Path | None, meta: dict[str, object]) -> Case:
+def _case(name: str, targets: Targets, image: Path | None, meta: Mapping[str, object]) -> Case:
     return Case(
         id=name,
         patient=SAME_PATIENT.get(name, name),

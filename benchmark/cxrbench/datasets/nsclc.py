@@ -86,7 +86,6 @@ def _problems(scans: dict[str, Path], cavities: dict[str, Path], cases: tuple[Ca
         if len(studies := _studies(patient)) > 1:
             yield Problem(name, f"{len(studies)} studies: the earliest, {studies[0].name}, is used", bad=False)
     for name, folder in cavities.items():
-        if len(found := nifti_files(folder)) > 1:
-            yield Problem(
-                name, f"{len(found)} cavity masks: {_cavity(folder).name if found else ''} is used", bad=False
-            )
+        chosen, count = _cavity(folder), len(nifti_files(folder))
+        if chosen and count > 1:
+            yield Problem(name, f"{count} cavity masks: {chosen.name} is used", bad=False)

@@ -102,4 +102,4 @@ def affine_along(axes: str, spacing: tuple[float, ...]) -> Affine:
 
 def turned(stored: NDArray[np.generic], flip: tuple[str, ...]) -> NDArray[np.generic]:
     """A canonical view reversed along the named axes (of "D", "H", "W"): for sources whose headers are wrong."""
-    return np.flip(stored, [CANONICAL.index(axis) for axis in flip])
+    return np.flip(stored, tuple(CANONICAL.index(axis) for axis in flip))

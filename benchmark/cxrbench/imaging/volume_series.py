@@ -197,7 +197,7 @@ def _hounsfield(path: Path) -> NDArray[np.int16]:
     values = np.rint(stored.astype(np.float32) * np.float32(slope) + np.float32(intercept))
     if (padding := header.get("PixelPaddingValue")) is not None:
         values[stored == padding] = HU_LOW
-    return np.clip(values, HU_LOW, HU_HIGH).astype(np.int16)
+    return np.asarray(np.clip(values, HU_LOW, HU_HIGH), np.int16)
 
 
 def _decoded(path: Path) -> tuple["Dataset", NDArray[np.generic]]:

@@ -79,7 +79,7 @@ def _extremes(stored: Array, slope: float, intercept: float, where: str) -> tupl
     """The least and the greatest scaled value."""
     if stored.dtype.kind not in "iuf" or not stored.size:
         raise DataError(f"voxels are not numbers ({stored.dtype})", where, "use a scalar volume")
-    ends = sorted(float(end) * slope + intercept for end in (stored.min(), stored.max()))  # type: ignore[attr-defined]
+    ends = sorted(float(end) * slope + intercept for end in (stored.min(), stored.max()))
     if not np.isfinite(ends).all():
         raise DataError("voxels that are not finite", where, "fetch the file again")
     return ends[0], ends[1]
