@@ -1,0 +1,66 @@
+"""MetaImage volumes: the TransformMatrix, packed voxels, files that are damaged."""
+
+import itertools
+import sys
+
+import numpy as np
+import pytest
+import SimpleITK
+from cxrbench.errors import CxrbenchError, DataError
+from cxrbench.imaging.volume import read_mask_volume, read_mhd, read_nifti
+
+from tests.fixtures.make_volumes import SPACING, body, write_mhd
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("reverse", list(itertools.product((False, True), repeat=3)))
+def test_the_transform_matrix_is_honoured(tmp_path, reverse, packed):
+    image = read_mhd(write_mhd(tmp_path / "ct.mhd", body(), reverse=reverse, packed=packed))
+    np.testing.assert_array_equal(image.pixels, body())
+    assert image.spacing == pytest.approx(SPACING)
+    assert image.pixels.dtype == np.int16
+
+
+def test_the_same_volume_as_nifti_by_another_writer_reads_the_same(tmp_path):
+    path = write_mhd(tmp_path / "ct.mhd", body(), reverse=(False, True, True))
+    SimpleITK.WriteImage(SimpleITK.ReadImage(str(path)), str(tmp_path / "ct.nii.gz"))
+    one, other = read_mhd(path), read_nifti(tmp_path / "ct.nii.gz")
+    np.testing.assert_array_equal(one.pixels, other.pixels)
+    assert one.spacing == pytest.approx(other.spacing)
+
+
+def test_padding_is_clipped(tmp_path):
+    voxels = body()
+    voxels[:, 0] = -3024
+    assert (read_mhd(write_mhd(tmp_path / "ct.mhd", voxels)).pixels[:, 0] == -1024).all()
+
+
+def test_a_mask_in_metaimage_agrees_with_its_scan_however_each_is_stored(tmp_path):
+    mask = (body() > 0).astype(np.uint8) * 4
+    scan = write_mhd(tmp_path / "scan.mhd", body(), reverse=(False, True, True))
+    path = write_mhd(tmp_path / "mask.mhd", mask, packed=True)
+    np.testing.assert_array_equal(read_mask_volume(path, scan), mask)
+    with pytest.raises(DataError, match="affine"):
+        read_mask_volume(write_mhd(tmp_path / "off.mhd", mask, origin=(0, 0, 0)), scan)
+
+
+def test_damaged_files_are_one_line_that_names_them(tmp_path):
+    (write_mhd(tmp_path / "cut.mhd", body()).with_suffix(".raw")).write_bytes(b"short")
+    (write_mhd(tmp_path / "alone.mhd", body()).with_suffix(".raw")).unlink()
+    (tmp_path / "text.mhd").write_text("not a header")
+    for name in ("cut.mhd", "alone.mhd", "text.mhd", "absent.mhd"):
+        with pytest.raises(DataError, match=name) as error:
+            read_mhd(tmp_path / name)
+        assert "\n" not in error.value.line
+
+
+def test_a_flat_image_is_refused(tmp_path):
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(body()[0]), str(tmp_path / "flat.mhd"))
+    with pytest.raises(DataError, match="3-D"):
+        read_mhd(tmp_path / "flat.mhd")
+
+
+def test_without_the_library_the_error_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "SimpleITK", None)
+    with pytest.raises(CxrbenchError, match=r"SimpleITK.*cxrbench\[ct\]"):
+        read_mhd(write_mhd(tmp_path / "ct.mhd", body()))

@@ -1,0 +1,196 @@
+"""NIfTI volumes: orientation against nibabel, headers that contradict themselves, values that are no HU."""
+
+import itertools
+import sys
+import tracemalloc
+
+import nibabel
+import numpy as np
+import pytest
+from cxrbench.errors import CxrbenchError, DataError
+from cxrbench.imaging.volume import read_mask_volume, read_nifti
+from cxrbench.imaging.volume_grid import affine_along, layout
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from tests.fixtures.make_volumes import SPACING, body, canonical_affine, save_nifti, write_nifti
+
+ALL_AXES = [
+    "".join(pair[way] for pair, way in zip(order, ways, strict=True))
+    for order in itertools.permutations(("RL", "AP", "SI"))
+    for ways in itertools.product((0, 1), repeat=3)
+]
+
+
+@pytest.mark.parametrize("axes", ALL_AXES)
+def test_a_volume_stored_along_any_axes_comes_out_feet_to_head_front_to_back_right_to_left(tmp_path, axes):
+    image = read_nifti(write_nifti(tmp_path / "ct.nii", body(), axes=axes))
+    np.testing.assert_array_equal(image.pixels, body())
+    np.testing.assert_allclose(image.spacing, SPACING, rtol=1e-6)
+    assert image.pixels.dtype == np.int16
+    assert image.pixels.flags.c_contiguous
+    assert image.modality == "ct"
+
+
+@pytest.mark.parametrize("codes", [(1, 0), (0, 1), (2, 1), (4, 4)])
+def test_the_sform_is_used_where_its_code_is_set_else_the_qform(tmp_path, codes):
+    image = read_nifti(write_nifti(tmp_path / "ct.nii.gz", body(), axes="LPS", codes=codes))
+    np.testing.assert_array_equal(image.pixels, body())
+
+
+def test_sform_and_qform_may_differ_in_origin_and_the_sform_counts(tmp_path):
+    sform, qform = canonical_affine(), canonical_affine(origin=(1.0, 2.0, 3.0))
+    path = save_nifti(tmp_path / "ct.nii", body(), sform, qform)
+    np.testing.assert_array_equal(read_nifti(path).pixels, body())
+
+
+@pytest.mark.parametrize("turn", [np.diag([-1.0, 1, 1, 1]), np.eye(4)[[1, 0, 2, 3]], np.diag([-1.0, -1, 1, 1])])
+def test_sform_and_qform_that_disagree_in_axes_or_handedness_are_refused(tmp_path, turn):
+    path = save_nifti(tmp_path / "ct.nii", body(), canonical_affine(), turn @ canonical_affine())
+    with pytest.raises(DataError, match=r"sform and qform disagree.*ct\.nii"):
+        read_nifti(path)
+
+
+def test_without_sform_and_qform_the_axes_must_be_named(tmp_path):
+    stored = body().transpose(1, 2, 0)[:, :, ::-1]
+    path = save_nifti(tmp_path / "ct.nii", stored, np.eye(4), np.eye(4), codes=(0, 0))
+    with pytest.raises(DataError, match="neither sform nor qform"):
+        read_nifti(path)
+    np.testing.assert_array_equal(read_nifti(path, axes="PLI").pixels, body())
+
+
+@pytest.mark.parametrize("axes", ["PL", "PLR", "PLX", ""])
+def test_axes_must_name_three_sides(axes):
+    with pytest.raises(ValueError, match="three sides"):
+        affine_along(axes, SPACING)
+
+
+def test_axes_that_a_header_has_the_wrong_way_round_can_be_reversed(tmp_path):
+    path = write_nifti(tmp_path / "ct.nii", body()[::-1, ::-1])
+    np.testing.assert_array_equal(read_nifti(path, flip=("D", "H")).pixels, body())
+
+
+@given(st.tuples(*[st.floats(-25, 25)] * 3), st.permutations(range(3)), st.tuples(*[st.sampled_from((-1, 1))] * 3))
+def test_a_tilted_volume_keeps_the_axes_that_nibabel_finds_nearest(angles, order, signs):
+    affine = np.eye(4)
+    turned = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+    affine[:3, :3] = (turned @ np.diag(signs))[:, order] * (0.7, 0.8, 2.5)
+    found = layout(np.diag([-1.0, -1, 1, 1]) @ affine, "here")
+    ornt = nibabel.io_orientation(affine)
+    assert [int(ornt[axis, 0]) for axis in found.order] == [2, 1, 0]
+    assert [bool(ornt[axis, 1] < 0) for axis in found.order[:1]] == [found.flip[0]]
+    assert [bool(ornt[axis, 1] > 0) for axis in found.order[1:]] == list(found.flip[1:])
+
+
+def test_values_are_clipped_to_the_range_of_a_scanner_and_padding_with_it(tmp_path):
+    voxels = body()
+    voxels[0, 0, :4] = (-2048, -3024, 3072, 32767)
+    pixels = read_nifti(write_nifti(tmp_path / "ct.nii.gz", voxels)).pixels
+    assert pixels[0, 0, :4].tolist() == [-1024, -1024, 3071, 3071]
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32, np.float64])
+def test_every_stored_type_gives_the_same_hu(tmp_path, dtype):
+    image = read_nifti(write_nifti(tmp_path / "ct.nii", body().astype(dtype)))
+    np.testing.assert_array_equal(image.pixels, body())
+
+
+def test_a_scale_in_the_header_is_applied_and_the_result_rounded(tmp_path):
+    stored = (body().astype(np.int32) + 1024).astype(np.uint16)
+    path = write_nifti(tmp_path / "ct.nii", stored, scale=(1.0, -1024.0))
+    np.testing.assert_array_equal(read_nifti(path).pixels, body())
+    halves = write_nifti(tmp_path / "half.nii", stored, scale=(0.5, -1024.0))
+    np.testing.assert_array_equal(read_nifti(halves).pixels, np.rint(stored * 0.5 - 1024))
+
+
+def test_a_slope_of_nan_means_none(tmp_path):
+    path = write_nifti(tmp_path / "ct.nii", body(), scale=(np.nan, np.nan))
+    np.testing.assert_array_equal(read_nifti(path).pixels, body())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+def test_an_8_bit_picture_is_refused_unless_a_mapping_is_asked_for(tmp_path, dtype):
+    grey = np.arange(5 * 7 * 9).reshape(5, 7, 9) % 256
+    path = write_nifti(tmp_path / "radiopaedia.nii.gz", grey.astype(dtype))
+    with pytest.raises(DataError, match=r"not Hounsfield units.*grey_range"):
+        read_nifti(path)
+    mapped = read_nifti(path, grey_range=(-1000, 300)).pixels
+    np.testing.assert_array_equal(mapped, np.rint(-1000 + grey * (1300 / 255)))
+    assert (mapped.min(), mapped.max()) == (-1000, 300)
+
+
+@pytest.mark.parametrize("change", [(-1, 255), (0, 256), (0, 200), (0, 254.5)])
+def test_what_is_not_an_8_bit_picture_is_not_taken_for_one(tmp_path, change):
+    values = np.full((3, 4, 5), 7, np.float32)
+    values[0, 0, :2] = change
+    pixels = read_nifti(write_nifti(tmp_path / "ct.nii", values), grey_range=(-1000, 300)).pixels
+    assert pixels[1, 1, 1] == 7
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (np.zeros((4, 4, 4, 2), np.int16), "4 dimensions"),
+        (np.zeros((4, 4), np.int16), "2 dimensions"),
+        (np.full((4, 4, 4), np.nan, np.float32), "not finite"),
+        (np.zeros((4, 4, 4), [("R", "u1"), ("G", "u1"), ("B", "u1")]), "not numbers"),
+        (np.zeros((4, 4, 4), np.complex64), "not numbers"),
+    ],
+)
+def test_what_is_no_scalar_volume_is_refused(tmp_path, stored, said):
+    path = save_nifti(tmp_path / "ct.nii", stored, canonical_affine(), canonical_affine())
+    with pytest.raises(DataError, match=said):
+        read_nifti(path)
+
+
+def test_a_fourth_dimension_of_one_is_dropped(tmp_path):
+    affine = canonical_affine()
+    path = save_nifti(tmp_path / "ct.nii", body()[..., None], affine, affine)
+    np.testing.assert_array_equal(read_nifti(path).pixels, body())
+
+
+def test_a_singular_affine_is_refused(tmp_path):
+    flat = canonical_affine()
+    flat[:, 0] = flat[:, 1]
+    path = save_nifti(tmp_path / "ct.nii", body(), flat, canonical_affine(), codes=(1, 0))
+    with pytest.raises(DataError, match="singular"):
+        read_nifti(path)
+
+
+def test_damaged_files_are_one_line_that_names_them(tmp_path):
+    whole = write_nifti(tmp_path / "whole.nii.gz", body((20, 30, 40))).read_bytes()
+    (tmp_path / "cut.nii.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.nii").write_text("not a volume")
+    (tmp_path / "empty.nii.gz").write_bytes(b"")
+    nibabel.save(nibabel.AnalyzeImage(body(), np.eye(4)), tmp_path / "old.img")
+    for name in ("cut.nii.gz", "text.nii", "empty.nii.gz", "old.img", "absent.nii"):
+        with pytest.raises(DataError, match=name) as error:
+            read_nifti(tmp_path / name)
+        assert "\n" not in error.value.line
+
+
+def test_without_the_library_the_error_names_the_extra(tmp_path, monkeypatch):
+    path = write_nifti(tmp_path / "ct.nii", body())
+    monkeypatch.setitem(sys.modules, "nibabel", None)
+    with pytest.raises(CxrbenchError, match=r"nibabel.*cxrbench\[ct\]"):
+        read_nifti(path)
+
+
+def test_no_float_copy_of_a_volume_is_made(tmp_path):
+    path = write_nifti(tmp_path / "ct.nii.gz", body((40, 200, 200)), axes="LAS")
+    read_nifti(path)
+    tracemalloc.start()
+    pixels = read_nifti(path).pixels
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * pixels.nbytes
+
+
+def test_lesions_and_labels_of_a_mask_keep_their_place(tmp_path):
+    mask = (body() > 500).astype(np.uint8) + (body() > 1500)
+    image = write_nifti(tmp_path / "ct.nii.gz", body(), axes="LPS")
+    path = write_nifti(tmp_path / "mask.nii.gz", mask, axes="SAR")
+    found = read_mask_volume(path, image)
+    np.testing.assert_array_equal(found, mask)
+    assert found.dtype == np.uint8
