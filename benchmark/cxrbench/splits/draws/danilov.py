@@ -2,7 +2,8 @@
 
 The authors drew by image within each source. Who is a patient is not in their table; it is here, by source:
 
-- covid-chestxray-dataset: `patientid` of the Cohen table of 2020-06-22 (32 of 399 files are not in it);
+- covid-chestxray-dataset: `patientid` of the Cohen table of 2020-06-22 (32 of 399 files are not in it; its patients
+  178 and 97 are one);
 - Actualmed: `patientid` of its own table (14 files carry a second suffix `.bmp`);
 - Figure1: the file's stem without its trailing letter (`COVID-00003a` and `b` are one patient);
 - chest_xray_normal: the `IM-` number, with or without `NORMAL2` before it;
@@ -19,6 +20,7 @@ from cxrbench.datasets.table import Row, read_rows
 from cxrbench.errors import DataError
 from cxrbench.splits import load_split
 from cxrbench.splits.draws import draws, split_text
+from cxrbench.splits.draws.cohen import same_patient
 from cxrbench.splits.split import UNUSED, Head
 
 COHEN = "covid-chestxray-dataset"
@@ -97,7 +99,7 @@ def _sources(folder: DataFolder) -> dict[str, Callable[[str], str | None]]:
     actualmed = _table(folder, "actualmed", "imagename")
     nih = load_split("rsna").patients
     return {
-        COHEN: lambda name: _prefixed("cohen", cohen.get(name)),
+        COHEN: lambda name: _prefixed("cohen", same_patient(cohen.get(name, ""))),
         "Actualmed-COVID-chestxray-dataset": lambda name: _prefixed(
             "actualmed", actualmed.get(name.removesuffix(".bmp"))
         ),
