@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cxrbench.case import Case, Category, Targets
 from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
-from cxrbench.datasets.table import Row, read_rows
+from cxrbench.datasets.table import Row, distinct, read_rows
 from cxrbench.imaging.raster import read_raster
 
 FRONTAL = ("PA", "AP", "AP Supine")
@@ -35,17 +35,19 @@ def cohen(data: DataFolder) -> Dataset:
 
 def frontal_rows(root: Path) -> tuple[list[Row], list[Problem]]:
     """The metadata rows of frontal radiographs, one a file name, and the names that rows disagree on."""
-    by_name: dict[str, list[Row]] = defaultdict(list)
-    for row in read_rows(root / "metadata.csv", COLUMNS):
-        if row["modality"] == "X-ray" and row["view"] in FRONTAL and row["folder"] == "images":
-            by_name[row["filename"]].append(row)
-    kept = [rows[0] for rows in by_name.values() if all(row == rows[0] for row in rows)]
-    repeated = {name: rows for name, rows in by_name.items() if len(rows) > 1}
-    return kept, [Problem(name, f"{len(rows)} rows in metadata.csv, {_fate(rows)}") for name, rows in repeated.items()]
+    rows = read_rows(root / "metadata.csv", COLUMNS)
+    frontal = [
+        row for row in rows if row["modality"] == "X-ray" and row["view"] in FRONTAL and row["folder"] == "images"
+    ]
+    return distinct(frontal, lambda row: row["filename"], "metadata.csv")
 
 
-def _fate(rows: list[Row]) -> str:
-    return "all equal: one kept" if all(row == rows[0] for row in rows) else "which differ: none kept"
+def patients_by_file(path: Path) -> dict[str, str]:
+    """File name to patientid, over every row of a Cohen table; a name that several patients claim is left out."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for row in read_rows(path, COLUMNS):
+        owners[row["filename"]].add(row["patientid"])
+    return {name: patients.pop() for name, patients in owners.items() if len(patients) == 1}
 
 
 def _severity(root: Path) -> dict[str, tuple[float, float]]:
