@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cxrbench.case import Case
 from cxrbench.datasets import Dataset
 from cxrbench.errors import DataError
-from cxrbench.splits import Split
+from cxrbench.splits import UNUSED, Split
 from cxrbench.splits.audit.fingerprint import Fingerprint, fingerprint
 
 NEAR_BITS = 12
@@ -121,7 +121,7 @@ def _place(case: Case, splits: Sequence[Split]) -> Place:
 
 def _duplicate(a: Place, b: Place, pair: Pair) -> Duplicate:
     a, b = sorted((a, b), key=lambda place: (place.dataset, place.case))
-    straddles = tuple(label for label, part in a.parts.items() if b.parts.get(label, part) != part)
+    straddles = tuple(label for label in a.parts if len({a.parts[label], b.parts.get(label, UNUSED)} - {UNUSED}) > 1)
     two_patients = a.dataset == b.dataset and a.patient != b.patient
     kind: Literal["identical", "near"] = "identical" if pair.bits is None else "near"
     return Duplicate(kind, a, b, straddles, two_patients, pair.correlation, pair.bits)

@@ -104,7 +104,7 @@ def _sources(folder: DataFolder) -> dict[str, Callable[[str], str | None]]:
             "actualmed", actualmed.get(name.removesuffix(".bmp"))
         ),
         "Figure1-COVID-chestxray-dataset": lambda name: f"figure1:{PurePath(name).stem.rstrip('abc')}",
-        "chest_xray_normal": lambda name: _prefixed("cxn", _first(r"IM-\d+", name)),
+        "chest_xray_normal": lambda name: _prefixed("kermany", _first(r"IM-\d+", name)),
         "rsna_normal": lambda name: _prefixed("nih", nih.get(PurePath(name).stem)),
         "COVID-19-Radiography-Database": lambda _: None,
     }
