@@ -36,8 +36,7 @@ def brixia(data: DataFolder) -> Dataset:
     A score whose digits are not 0-3 or do not add up to the global score is reported and its case left out; a score
     that lost its leading zeros in a spreadsheet is padded. `targets.day` counts from the subject's first study.
     """
-    table = first_found(data, "brixia", *GLOBAL)
-    root = table.parent
+    root, table = first_found(data, "brixia", *GLOBAL)
     rows, problems = distinct(read_rows(table, COLUMNS, separator=_separator(table)), _name, table.name)
     clinical, contradictory = _clinical(rows)
     consensus, unclear = _consensus(root / CONSENSUS)

@@ -6,6 +6,7 @@ Signoroni et al. 2020, section 6.6; both readings are in `targets.raters`.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from cxrbench.case import ZONES, Case, Targets, Zones
@@ -56,7 +57,7 @@ def _case(root: Path, row: Row, images: Path, patients: Mapping[str, str]) -> Ca
         patient=patients.get(name, f"image:{name}"),
         dataset="brixia-cohen",
         targets=Targets(brixia=raters["senior"], raters=raters),
-        load=(lambda: read_raster(path)) if path.is_file() else None,
+        load=partial(read_raster, path) if path.is_file() else None,
     )
 
 

@@ -6,6 +6,7 @@ view PA, AP or AP Supine); its id is the file name, its patient the `patientid`.
 """
 
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 from cxrbench.case import Case, Category, Targets
@@ -75,7 +76,7 @@ def _case(root: Path, row: Row, severity: tuple[float, float] | None) -> Case:
             death={"Y": False, "N": True}.get(row.get("survival", "")),
         ),
         meta={key: row[key] for key in ("age", "sex", "view", "finding", "offset", "location") if row.get(key)},
-        load=(lambda: read_raster(path)) if path.is_file() else None,
+        load=partial(read_raster, path) if path.is_file() else None,
     )
 
 

@@ -42,8 +42,8 @@ SOURCES = {
 def danilov(data: DataFolder) -> Dataset:
     """List the films with the readers' scores; the id is `<dataset>/<filename>` as in metadata.csv.
 
-    Rows with a label or a score outside the known ones are reported and left out. Patients come from the tables of
-    the sources beside this dataset, else from a registered split; what neither names is a patient of its own.
+    Rows with a label or a score outside the known ones are reported and left out. Patients come from a
+    registered split, else from the tables of the sources beside this dataset; what neither names is its own patient.
     """
     table = tables(data)
     rows, problems = distinct(read_rows(table / "metadata.csv", COLUMNS), case_id, "metadata.csv")
@@ -60,7 +60,7 @@ def danilov(data: DataFolder) -> Dataset:
 
 def tables(data: DataFolder) -> Path:
     """The folder that holds metadata.csv and the published predictions: the root, or `resources` in a checkout."""
-    return first_found(data, "danilov", "metadata.csv", "resources/metadata.csv").parent
+    return first_found(data, "danilov", "metadata.csv", "resources/metadata.csv")[1].parent
 
 
 def case_id(row: Row) -> str:

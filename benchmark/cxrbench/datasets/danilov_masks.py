@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,15 @@ def _fault(annotation: Annotation, image: Path | None) -> str | None:
 
 def _masks(path: Path, titles: frozenset[str]) -> Drawn:
     return Drawn(
-        lungs=(lambda: read_annotation(path).mask(LUNGS).astype(np.uint8) * np.uint8(LUNG))
-        if LUNGS in titles
-        else None,
-        lesions=(lambda: read_annotation(path).mask(LESIONS)) if LESIONS in titles or not titles else None,
+        lungs=partial(_lungs, path) if LUNGS in titles else None,
+        lesions=partial(_lesions, path) if LESIONS in titles or not titles else None,
     )
+
+
+def _lungs(path: Path) -> NDArray[np.uint8]:
+    """Uint8 `[H, W]`: the annotators drew both lungs as one class, so the sides are not told."""
+    return read_annotation(path).mask(LUNGS).astype(np.uint8) * np.uint8(LUNG)
+
+
+def _lesions(path: Path) -> NDArray[np.bool_]:
+    return read_annotation(path).mask(LESIONS)

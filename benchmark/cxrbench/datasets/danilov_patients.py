@@ -1,8 +1,8 @@
 """Danilov's metadata names no patients; this finds them in the sets that the films were taken from.
 
 Cohen, Actualmed: the patient column of their tables. Figure1: the id without its letter. Kermany normals: the IM
-number. RSNA normals: the NIH patient. What the tables at hand do not name may stand in a registered split; else the
-film is a patient of its own, and that is reported.
+number. RSNA normals: the NIH patient. A registered split comes first, for it knows all of this without the tables;
+a film that neither names is a patient of its own, and that is reported.
 """
 
 import re
@@ -20,7 +20,7 @@ from cxrbench.datasets.table import read_rows
 def patients_of(cases: Sequence[str], data: DataFolder) -> tuple[Mapping[str, str], list[Problem]]:
     """The patient of each case id (`<dataset>/<file>`), prefixed by the set that names it, and what is unknown."""
     known, sources = split_patients("danilov"), _Sources(data)
-    found = {case: sources.patient(*case.split("/", 1)) or known.get(case) for case in cases}
+    found = {case: known.get(case) or sources.patient(*case.split("/", 1)) for case in cases}
     own = {case: patient or f"image:{case}" for case, patient in found.items()}
     return own, _unknown(case for case, patient in own.items() if patient == f"image:{case}")
 

@@ -1,6 +1,8 @@
 """Image files of a dataset: which are there, how they are decoded, what is listed but absent."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image as Pillow
@@ -9,22 +11,24 @@ from PIL import UnidentifiedImageError
 from cxrbench.case import Case, Image
 from cxrbench.datasets import DataFolder, Problem
 from cxrbench.errors import DataError
+from cxrbench.imaging.opening import orientation
 from cxrbench.imaging.raster import read_raster
 
 Loader = Callable[[], Image]
 
 
-def first_found(data: DataFolder, dataset: str, *markers: str) -> Path:
-    """The first of several files, each below the dataset's root, by which a copy of the dataset is known.
+def first_found(data: DataFolder, dataset: str, *markers: str) -> tuple[Path, Path]:
+    """A dataset's root and the first of several files or folders below it by which a copy of it is known.
 
     Raises the `DataError` of the first marker where none is there.
     """
     for marker in markers:
         try:
-            return data.root(dataset, marker) / marker
+            root = data.root(dataset, marker)
         except DataError:
             continue
-    return data.root(dataset, markers[0]) / markers[0]
+        return root, root / marker
+    return data.root(dataset, markers[0]), Path(markers[0])
 
 
 def names_in(folder: Path) -> frozenset[str]:
@@ -34,31 +38,40 @@ def names_in(folder: Path) -> frozenset[str]:
 
 def raster(path: Path) -> Loader | None:
     """The loader of a PNG, JPEG, BMP or TIFF file; None where it is absent."""
-    return (lambda: read_raster(path)) if path.is_file() else None
+    return partial(read_raster, path) if path.is_file() else None
+
+
+def dicom(path: Path, *, resized: bool = False) -> Loader:
+    """The loader of a DICOM radiograph that is known to exist.
+
+    `resized`: the film was resized after its header was written, so the header's spacing is not of these pixels.
+    """
+    return partial(_read_dicom, path, resized=resized)
+
+
+def _read_dicom(path: Path, *, resized: bool) -> Image:
+    from cxrbench.imaging.dicom import read_radiograph
+
+    film = read_radiograph(path)
+    return replace(film, spacing=None) if resized else film
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Height and width as the picture is decoded (EXIF turned), from its header alone.
+    """Height and width of a radiograph as it is decoded (EXIF turned), from its header alone.
 
     Raises `DataError` where the file is not an image.
     """
+    if path.suffix.lower() == ".dcm":
+        from cxrbench.imaging.dicom import header
+
+        found = header(path)
+        return found.rows, found.columns
     try:
         with Pillow.open(path) as picture:
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            turned = orientation(picture) >= 5
             return picture.size if turned else (picture.height, picture.width)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"image cannot be decoded ({error})", str(path), "fetch the file again") from error
-
-
-def dicom(path: Path) -> Loader:
-    """The loader of a DICOM radiograph that is known to exist."""
-
-    def load() -> Image:
-        from cxrbench.imaging.dicom import read_radiograph
-
-        return read_radiograph(path)
-
-    return load
 
 
 def absent(folder: Path, cases: Sequence[Case], suffix: str = "") -> list[Problem]:

@@ -96,12 +96,16 @@ def _headers(root: Path) -> tuple[dict[str, Mapping[str, object]] | None, list[P
         for row in rows
         if row["PatientAge"] and age(row["PatientAge"]) is None
     ]
-    return {row["PatientID"]: _header(row) for row in rows}, problems
+    found = {
+        row["PatientID"]: _present(age=age(row["PatientAge"]), sex=row["PatientSex"], view=row["ViewPosition"])
+        for row in rows
+    }
+    return found, problems
 
 
-def _header(row: Mapping[str, str]) -> Mapping[str, object]:
-    found = {"age": age(row["PatientAge"]), "sex": row["PatientSex"], "view": row["ViewPosition"]}
-    return {key: value for key, value in found.items() if value not in (None, "")}
+def _present(**facts: object) -> Mapping[str, object]:
+    """The facts that are known."""
+    return {key: value for key, value in facts.items() if value not in (None, "")}
 
 
 def age(text: str) -> int | None:
@@ -118,11 +122,11 @@ class _FromFile(Mapping[str, object]):
 
     @cached_property
     def _all(self) -> Mapping[str, object]:
-        import pydicom
+        from cxrbench.imaging.dicom import header
 
-        tags = ("PatientAge", "PatientSex", "ViewPosition")
-        header = pydicom.dcmread(self._path, stop_before_pixels=True, specific_tags=[*tags])
-        return {**_header({tag: str(header.get(tag, "")) for tag in tags}), **self._known}
+        found = header(self._path)
+        years = None if found.age is None else age(f"{found.age:.0f}")
+        return {**_present(age=years, sex=found.sex, view=found.view), **self._known}
 
     def __getitem__(self, key: str) -> object:
         return self._known[key] if key in self._known else self._all[key]
@@ -162,7 +166,7 @@ def _case(name: str, label: Label, tables: _Tables) -> Case:
         dataset="rsna",
         targets=Targets(finding=label.finding, boxes=label.boxes, category=label.category),
         meta=tables.meta(name, label, path if there else None),
-        load=dicom(path) if there else None,
+        load=dicom(path, resized=True) if there else None,
     )
 
 

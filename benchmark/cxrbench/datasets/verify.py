@@ -1,10 +1,24 @@
 """Checking a copy of a dataset: everything that is wrong with it, in one list."""
 
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrbench.case import Case
 from cxrbench.catalog import card
 from cxrbench.datasets import Dataset, Problem, load
+from cxrbench.datasets.sources import sources
 from cxrbench.errors import DataError
+
+TABLES = (".csv", ".txt", ".tsv", ".json")
+Progress = Callable[[int, int], None]
+"""Called with cases finished and cases in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +29,31 @@ class Verified:
     problems: tuple[Problem, ...]
 
 
-def verify(name: str, data: str | None, *, decode: bool = True) -> Verified:
-    """List the dataset, compare its size with the card, and (with `decode`) decode every image that is there."""
+def verify(name: str, data: str | Path | None, *, decode: bool = True, progress: Progress | None = None) -> Verified:
+    """List the dataset, compare it with its card, look for absent and unlisted files, and decode all that is there.
+
+    Without `decode` no pixel is read; with it images and masks are, and a mask must have its image's size.
+    """
     dataset = load(name, data)
-    problems = [*dataset.problems, *_counted(dataset), *(_undecodable(dataset) if decode else ())]
+    problems = [*listing_problems(dataset), *_changed(dataset, data)]
+    for done, case in enumerate(dataset.cases if decode else (), 1):
+        problems.extend(_undecodable(case))
+        if progress is not None:
+            progress(done, len(dataset.cases))
     return Verified(len(dataset.cases), tuple(problems))
+
+
+def listing_problems(dataset: Dataset) -> list[Problem]:
+    """What the adapter found, counts that differ from the card's, and files that are absent or that nothing names."""
+    told = [problem.file for problem in dataset.problems]
+    found = [*_absent(dataset), *_unlisted(dataset)]
+    fresh = [problem for problem in found if not any(_same(problem.file, file) for file in told)]
+    return [*dataset.problems, *_counted(dataset), *fresh]
+
+
+def _same(file: str, told: str) -> bool:
+    """Whether two spellings mean one file: one may be a path, the other its end."""
+    return file == told or file.endswith(f"/{told}") or told.endswith(f"/{file}")
 
 
 def _counted(dataset: Dataset) -> list[Problem]:
@@ -36,12 +70,59 @@ def _counted(dataset: Dataset) -> list[Problem]:
     ]
 
 
-def _undecodable(dataset: Dataset) -> list[Problem]:
-    bad = []
-    for case in dataset.cases:
-        try:
-            if case.available:
-                case.image()
-        except DataError as error:
-            bad.append(Problem(case.id, error.what))
-    return bad
+def _absent(dataset: Dataset) -> list[Problem]:
+    return [Problem(case.id, "listed but absent") for case in dataset.cases if not case.available]
+
+
+def _unlisted(dataset: Dataset) -> Iterator[Problem]:
+    """Files beside the images that are no case's, and whose name no table above them holds."""
+    known = {path for case in dataset.cases for path in sources(case)}
+    for folder in sorted({path.parent for path in known}):
+        beside = [Path(entry.path) for entry in os.scandir(folder) if entry.is_file() and entry.name[0] != "."]
+        strange = [path for path in sorted(beside) if path not in known]
+        named = _named(folder.parent) if strange else frozenset()
+        yield from (
+            Problem(str(path), "present but unlisted") for path in strange if not {path.name, path.stem} & named
+        )
+
+
+def _named(root: Path) -> frozenset[str]:
+    """Every cell, and every last part of a path, in the tables that lie directly in a dataset's root."""
+    tables = [path for path in sorted(root.iterdir()) if path.suffix.lower() in TABLES]
+    text = "\n".join(path.read_text("utf-8-sig", errors="surrogateescape") for path in tables)
+    return frozenset(part.strip() for part in re.split(r"[,;\t\r\n\"/]", text))
+
+
+def _changed(dataset: Dataset, data: str | Path | None) -> Iterator[Problem]:
+    """Files whose SHA-256 is not the one on the card."""
+    wanted = card(dataset.name).checksums
+    for name, sha256 in wanted.items():
+        file = Path(data or os.environ.get("CXRBENCH_DATA", "")) / name
+        if not file.is_file():
+            yield Problem(name, "listed on the card but absent")
+        elif hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+            yield Problem(name, "differs from the card's SHA-256")
+
+
+def _undecodable(case: Case) -> Iterator[Problem]:
+    """Why the image or a mask of an available case cannot be used."""
+    if not case.available:
+        return
+    try:
+        shape = case.image().pixels.shape
+    except DataError as error:
+        yield Problem(error.where or case.id, error.what)
+        return
+    for load_mask in (case.targets.lung_mask, case.targets.lesion_mask):
+        if load_mask is not None:
+            yield from _unusable(case, load_mask, shape)
+
+
+def _unusable(case: Case, load_mask: Callable[[], NDArray[np.generic]], shape: tuple[int, ...]) -> Iterator[Problem]:
+    try:
+        found = load_mask().shape
+    except DataError as error:
+        yield Problem(error.where or case.id, error.what)
+    else:
+        if found != shape:
+            yield Problem(case.id, f"a mask of {found} for an image of {shape}")

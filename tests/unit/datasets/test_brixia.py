@@ -142,8 +142,8 @@ def test_images_are_found_absent_ones_and_strangers_reported(tmp_path):
 
 
 def test_a_film_of_12_bits_is_decoded_when_asked_for(tmp_path):
-    pytest.importorskip("cxrbench.imaging.dicom")
     make_brixia(tmp_path / "brixia", ROWS, READ)
-    write_film(tmp_path / "brixia/dicom_clean/1001.dcm", bits=12)
-    pixels = load("brixia", tmp_path).by_id["1001"].image().pixels
-    np.testing.assert_allclose((pixels.min(), pixels.max()), (0, 1))
+    write_film(tmp_path / "brixia/dicom_clean/1001.dcm", bits=12, spacing=0.2)
+    image = load("brixia", tmp_path).by_id["1001"].image()
+    np.testing.assert_allclose((image.pixels.min(), image.pixels.max()), (0, 1))
+    assert image.spacing == (0.2, 0.2)

@@ -55,6 +55,12 @@ def test_the_class_normal_is_healthy(tmp_path):
     assert dataset.cases[0].targets.category == "healthy"
 
 
+@pytest.fixture(autouse=True)
+def _without_split(monkeypatch):
+    """Ids of these tests are in no split; the real tables are also read without it, so that the mapping is seen."""
+    monkeypatch.setattr("cxrbench.datasets.rsna.split_patients", lambda _: {})
+
+
 def test_patients_are_the_nih_patients(tmp_path):
     dataset = listed(tmp_path)
     assert [case.patient for case in dataset.cases] == ["7", "7", "9"]
@@ -167,12 +173,17 @@ def test_without_the_header_table_age_and_view_come_from_the_file(tmp_path):
 
 
 def test_an_image_is_decoded_when_asked_for(tmp_path):
-    pytest.importorskip("cxrbench.imaging.dicom")
     make_rsna(tmp_path / "rsna", LABELS, CLASSES, HEADERS, TWINS)
     write_film(tmp_path / f"rsna/stage_2_train_images/{NEGATIVE}.dcm")
     pixels = load("rsna", tmp_path).by_id[NEGATIVE].image().pixels
     assert pixels.shape == (20, 24)
     assert (pixels.min(), pixels.max()) == (0, 1)
+
+
+def test_the_spacing_of_the_matrix_before_resizing_is_dropped(tmp_path):
+    make_rsna(tmp_path / "rsna", LABELS, CLASSES, HEADERS, TWINS)
+    write_film(tmp_path / f"rsna/stage_2_train_images/{NEGATIVE}.dcm", spacing=0.143)
+    assert load("rsna", tmp_path).by_id[NEGATIVE].image().spacing is None
 
 
 def test_the_real_tables(real_data):
