@@ -4,9 +4,9 @@ from cxrbench.datasets import load
 from cxrbench.splits.draws import draws, split_text
 from cxrbench.splits.split import UNUSED, Head
 
-SAME_PATIENT = {"178": "97", "339": "285", "340": "287"}
-"""Ids of the table that are one patient: 178 and 97 share four images (`splits audit cohen --images`), the others
-claim the same file names."""
+SAME_PATIENT = {"178": "97", "196": "192", "339": "285", "340": "287"}
+"""Ids of the table that are one patient: 178 and 97 share four films (`splits audit cohen --images`), 196 and 192 one
+(under a label, found by eye); the others claim the same file names."""
 
 
 @draws.register("cohen")
@@ -23,7 +23,8 @@ def cohen(data: str | None) -> str:
         licence="file names of the Cohen set; severity scores CC BY-SA, not included",
         note="disjoint in patients; test is the 94 images with severity scores, train the other patients' frontal "
         "radiographs in the table of 2020-06-22 (commit 584034a); further images of the test patients are unused; "
-        "images that later tables added are in no part; patients 178 and 97 of the table are one",
+        "images that later tables added are in no part; patients 178 and 97 of the table are one, and so are "
+        "196 and 192",
     )
     return split_text(head, [(name, patients[name], part) for name, part in parts.items()])
 

@@ -2,8 +2,8 @@
 
 The authors drew by image within each source. Who is a patient is not in their table; it is here, by source:
 
-- covid-chestxray-dataset: `patientid` of the Cohen table of 2020-06-22 (32 of 399 files are not in it; its patients
-  178 and 97 are one);
+- covid-chestxray-dataset: `patientid` of the Cohen table of 2020-06-22 (32 of 399 files are not in it; where two of
+  its patients are one, they are here);
 - Actualmed: `patientid` of its own table (14 files carry a second suffix `.bmp`);
 - Figure1: the file's stem without its trailing letter (`COVID-00003a` and `b` are one patient);
 - chest_xray_normal: the `IM-` number, with or without `NORMAL2` before it;
