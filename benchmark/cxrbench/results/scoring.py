@@ -44,7 +44,8 @@ def lay_out(track: Track, data: str | None) -> Ground:
 
     Raises `DataError` where not a single case of the track is there.
     """
-    dataset, split, task = load(track.dataset, data), track.load_split(), track.definition()
+    dataset, task = load(track.dataset, data), track.definition()
+    split = track.load_split(dataset.cases)
     found = dataset.by_id
     wanted = split.cases(track.part)
     absent = {name: "not in this copy of the dataset" for name in wanted if name not in found}
@@ -138,7 +139,7 @@ def patients_seen(ground: Ground, trained_on: Sequence[str]) -> int:
         except CxrbenchError as error:
             raise SubmissionError(f"trained_on names an unknown part ({error.line})", name, "correct it") from error
         if other.dataset == ground.track.dataset:
-            split = other.load_split()
+            split = other.load_split(ground.dataset.cases)
             seen |= {split.patients[case] for case in split.cases(other.part)}
     return len(own & seen)
 

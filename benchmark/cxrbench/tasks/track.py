@@ -1,9 +1,11 @@
 """Tracks: task x dataset x split x part, written `task/dataset/part` or `task/dataset@split/part`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cxrbench.case import Case
 from cxrbench.errors import UsageError
-from cxrbench.splits import DEFAULT, Split, load_split
+from cxrbench.splits import DEFAULT, Split, check_part, load_split, registered_split
 from cxrbench.tasks import Task, tasks
 
 
@@ -25,16 +27,16 @@ class Track:
         dataset, _, split = pieces[1].partition("@")
         track = cls(pieces[0], dataset, pieces[2], split or DEFAULT)
         track.definition()
-        track.load_split().cases(track.part)
+        check_part(registered_split(track.dataset, track.split), track.part)
         return track
 
     def definition(self) -> Task:
         """The track's task."""
         return tasks[self.task]
 
-    def load_split(self) -> Split:
-        """The track's split, its hash checked."""
-        return load_split(self.dataset, self.split)
+    def load_split(self, cases: Sequence[Case] | None = None) -> Split:
+        """The track's split, its hash checked; one that is a rule is evaluated on `cases`, those of the dataset."""
+        return load_split(self.dataset, self.split, cases)
 
     def __str__(self) -> str:
         at = "" if self.split == DEFAULT else f"@{self.split}"
