@@ -21,6 +21,11 @@ Zones = tuple[int, int, int, int, int, int]
 ZONES = ("A", "B", "C", "D", "E", "F")
 """Brixia zones: A-C are the patient's right lung from top to bottom (image-left), D-F the left lung."""
 
+LUNG = 3
+"""Value of a lung mask where the source does not tell the sides."""
+IGNORE = 255
+"""Value of a lung mask where the source says that a pixel counts neither way: it is left out of the scoring."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -43,7 +48,9 @@ class Targets:
 
     Ranges as in the field: `brixia` six zone scores 0-3 (A...F), `extent` 0-8, `opacity` 0-6, `zone_severity` 0-6,
     `ct_grade` 0-4, `affected_fraction` 0-1 ("right", "left" and "larger"), `day` in days since the first study.
-    `boxes` float `[n, 4]` as x, y, width, height in pixels. Masks are functions: calling one decodes it.
+    `readings` is the same one-number score (`zone_severity`, say) by each single reader, `raters` the same zones.
+    `boxes` float `[n, 4]` as x, y, width, height in pixels. Masks are functions: calling one decodes it. A pixel of
+    `lung_mask` is 0 background, 1 the right lung, 2 the left, 3 a lung of unknown side, or `IGNORE`: not scored.
     """
 
     brixia: Zones | None = None
@@ -51,6 +58,7 @@ class Targets:
     extent: float | None = None
     opacity: float | None = None
     zone_severity: float | None = None
+    readings: Mapping[str, float] = field(default_factory=dict)
     finding: bool | None = None
     category: Category | None = None
     boxes: Floats | None = None

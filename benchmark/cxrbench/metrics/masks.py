@@ -17,9 +17,6 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 
-IGNORE = 127
-"""The label "ignore" of the v7labs masks."""
-
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
@@ -57,8 +54,8 @@ def pack(mask: ArrayLike) -> Packed:
     return Packed(words, array.shape)
 
 
-def labelled(labels: ArrayLike, ignore: int = IGNORE) -> tuple[Bools, Bools]:
-    """A label image as mask (neither 0 nor `ignore`) and as what to leave out (`ignore`)."""
+def labelled(labels: ArrayLike, ignore: int) -> tuple[Bools, Bools]:
+    """A label image as mask (neither 0 nor `ignore`) and as what to leave out (`ignore`; 127 in v7labs files)."""
     array = np.asarray(labels)
     left_out = np.asarray(array == ignore)
     return np.asarray((array != 0) & ~left_out), left_out

@@ -12,7 +12,7 @@ from cxrbench.results.schema import Result
 from cxrbench.results.scoring import Ground, checked, lay_out, measure
 from cxrbench.results.store import read_result, read_table
 from cxrbench.stats import paired, seed_of
-from cxrbench.tasks import Arrays, Measured
+from cxrbench.tasks import Arrays, Measured, Rated
 from cxrbench.tasks.track import Track
 
 ALPHA = 0.05
@@ -83,13 +83,15 @@ def _predictions(result: Result, path: Path, ground: Ground) -> dict[str, Arrays
     if result.submission.kind == "rater":
         rater = result.submission.name.removeprefix("radiologist-")
         task = ground.track.definition()
+        if not isinstance(task, Rated):
+            raise UsageError("the task has no raters", str(ground.track), "compare results of submissions")
         return {case.id: task.from_rater(case, rater) for case in ground.cases if rater in case.targets.raters}
     if result.predictions is None:
         raise DataError("the result has no predictions beside it", str(path), "evaluate again")
     table = path.with_name(result.predictions.file)
     if not table.is_file() or hashlib.sha256(table.read_bytes()).hexdigest() != result.predictions.sha256:
         raise DataError("the predictions are absent or were changed", str(table), "evaluate again")
-    return checked(ground, read_table(table))
+    return checked(ground, read_table(table, several_rows=ground.track.definition().several_rows))
 
 
 def _verdict(gap: float | None, p: float | None, better: str) -> str:

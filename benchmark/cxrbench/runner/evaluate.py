@@ -84,7 +84,7 @@ def evaluate(
     ground = lay_out(track if isinstance(track, Track) else Track.parse(track), chosen.data)
     folder = chosen.out or path.parent / "results"
     journal = Journal(folder / ".runs" / f"{_identity(path, ground)}.jsonl", fresh=chosen.fresh)
-    wanted = _available(ground)[: chosen.limit]
+    wanted = _available(ground)[: chosen.limit] + _tuning(ground)[: chosen.limit]
     declared, cost = _run(path, ground, wanted, journal, chosen, progress=progress)
     rows = {name: row for name, row in journal.finished().items() if name in {case.id for case in wanted}}
     table, file = parquet(rows), f"{ground.track.file_name}.parquet"
@@ -120,6 +120,11 @@ def _available(ground: Ground) -> list[Case]:
         where = f"{ground.track}, such as {ground.cases[0].id}"
         raise DataError("not one image of the track was found", where, "complete the copy given by --data")
     return found
+
+
+def _tuning(ground: Ground) -> list[Case]:
+    """Cases of the part that the task's setting is chosen on, as far as their images are on this disk."""
+    return [case for case in ground.tuning if case.available]
 
 
 def _identity(path: Path, ground: Ground) -> str:
@@ -165,13 +170,14 @@ def _predicted(
     for start in range(0, len(cases), size):
         batch = cases[start : start + size]
         names = [case.id for case in batch]
-        predictions, seconds = child.predict([case.image() for case in batch], names)
+        images = [case.image() for case in batch]
+        predictions, seconds = child.predict(images, names)
         timing.seconds.append(seconds)
         timing.sizes.append(len(batch))
         rows: dict[str, Row] = {}
-        for name, prediction in zip(names, predictions, strict=True):
+        for name, image, prediction in zip(names, images, predictions, strict=True):
             try:
-                rows[name] = task.to_row(task.check(prediction))
+                rows[name] = task.to_row(task.check(prediction, image.pixels.shape))
             except ValueError as error:
                 raise SubmissionError(str(error), f"{child.submission}, case {name}", "correct predict") from error
         yield rows

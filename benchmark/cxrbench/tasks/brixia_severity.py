@@ -61,12 +61,13 @@ class BrixiaSeverity:
     title = "Brixia score of six lung zones"
     primary = "zone_mae"
     prediction = "brixia: six floats in [0, 3], zones A...F, or class probabilities [6, 4]"
+    several_rows = False
 
     def has_truth(self, case: Case) -> bool:
         """Whether the case has a Brixia score."""
         return case.targets.brixia is not None
 
-    def check(self, prediction: Arrays) -> Arrays:
+    def check(self, prediction: Arrays, shape: tuple[int, ...] | None = None) -> Arrays:  # noqa: ARG002
         """Six finite numbers in [0, 3], or six rows of four probabilities that add up to 1 (within 1e-3)."""
         if set(prediction) != {"brixia"}:
             raise ValueError(f"expected the key brixia alone, got {', '.join(sorted(prediction)) or 'nothing'}")
