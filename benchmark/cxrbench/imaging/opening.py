@@ -1,0 +1,84 @@
+"""Opening raster files with Pillow: the format from the bytes, one picture a file, failures as one `DataError`."""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
+
+from cxrbench.errors import DataError
+
+ORIENTATION = 0x0112
+BITS_PER_SAMPLE = 258
+PNG_COLOUR = (2, 4, 6)
+"""PNG colour types with more than one channel: RGB, grey with alpha, RGB with alpha."""
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Pillow.Image, bytes]]:
+    """The picture with its header read, and the file's bytes.
+
+    Raises `DataError` for all that fails within: a file that is absent, cut short, no image, or of several pages.
+    """
+    try:
+        data = path.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Pillow.open(io.BytesIO(data)) as picture:
+                _check_single(picture)
+                yield picture, data
+    except FileNotFoundError:
+        raise DataError("image not found", str(path), "check --data") from None
+    except UnidentifiedImageError:
+        reason = "no known image format" if path.stat().st_size else "empty file"
+        raise DataError(f"image cannot be decoded ({reason})", str(path), "fetch the file again") from None
+    except (OSError, SyntaxError, ValueError, struct.error, Pillow.DecompressionBombError) as error:
+        raise DataError(f"image cannot be decoded ({error})", str(path), "fetch the file again") from error
+
+
+def _check_single(picture: Pillow.Image) -> None:
+    """Several pages are refused; a camera's JPEG with a preview (MPO) counts as one picture."""
+    if getattr(picture, "is_animated", False) and picture.format != "MPO":
+        raise ValueError("several pages or frames")
+
+
+def oriented(pixels: NDArray[Number], picture: Pillow.Image) -> NDArray[Number]:
+    """Turn `[H, W]` pixels as the picture's EXIF orientation asks."""
+    turn = orientation(picture)
+    flipped = pixels.T if turn in (5, 6, 7, 8) else pixels
+    rows = slice(None, None, -1 if turn in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if turn in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(flipped[rows, columns])
+
+
+def orientation(picture: Pillow.Image) -> int:
+    """The EXIF orientation, 1-8; 1, as it lies, without EXIF and for a damaged EXIF block."""
+    try:
+        turn = picture.getexif().get(ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, struct.error):
+        return 1
+    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+
+
+def has_deep_colour(picture: Pillow.Image, data: bytes) -> bool:
+    """Whether the file has several channels of 16 bit, which Pillow would reduce to 8 without a word."""
+    if picture.format == "PNG":
+        return data[24] == 16 and data[25] in PNG_COLOUR
+    bits = tiff_bits(picture)
+    return len(bits) > 1 and max(bits) > 8
+
+
+def tiff_bits(picture: Pillow.Image) -> tuple[int, ...]:
+    """BitsPerSample of a TIFF file; nothing for other formats."""
+    if picture.format != "TIFF":
+        return ()
+    return tuple(getattr(picture, "tag_v2", {}).get(BITS_PER_SAMPLE, (1,)))
