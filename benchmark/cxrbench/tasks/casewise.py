@@ -47,7 +47,13 @@ def _nowhere(weights: Floats) -> Floats:
 
 
 def ratio(
-    part: Floats, whole: Floats, patients: Sequence[str], *, better: Better, undefined: str, counted: Bools | None = None
+    part: Floats,
+    whole: Floats,
+    patients: Sequence[str],
+    *,
+    better: Better,
+    undefined: str,
+    counted: Bools | None = None,
 ) -> Measured:
     """Sum of `part` over sum of `whole`, both `[n]` and finite: a pooled share, or a mean of the cases that count."""
     metric = Metric("ratio", better, lambda t, p: np.stack([t, p], -1), lambda s, _: s[..., 1] / s[..., 0], undefined)

@@ -1,6 +1,8 @@
 """Predicted masks that lie in files: PNG and other raster files for a radiograph, NIfTI for a volume."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +25,11 @@ def read_mask_file(path: Path) -> NDArray[np.generic]:
 def _volume(path: Path) -> NDArray[np.generic]:
     """Voxels turned to feet to head, front to back, the patient's right to left, as canonical volumes are."""
     try:
-        import nibabel as nib
+        nib: Any = import_module("nibabel")
     except ImportError:
         raise UsageError("NIfTI masks need the extra ct", str(path), "pip install 'cxrbench[ct]'") from None
     try:
-        image = nib.load(path)  # type: ignore[attr-defined]
+        image = nib.load(path)
         turn = nib.orientations.ornt_transform(
             nib.orientations.io_orientation(image.affine), nib.orientations.axcodes2ornt(LPS)
         )
