@@ -6,27 +6,25 @@ all patients of the track, so that every metric meets the same draws.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrbench.metrics import Metric
+from cxrbench.metrics import Better, Metric, RankMetric
 from cxrbench.stats import Estimator, clustered
 from cxrbench.tasks import Measured
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Better = Literal["higher", "lower", "zero"]
 
 
-def measured(metric: Metric, truth: Floats, pred: Floats, patients: Sequence[str]) -> Measured:
+def measured(metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str]) -> Measured:
     """A metric on all cases."""
     return Measured(clustered(metric, truth, pred, patients), metric.better, metric.undefined)
 
 
 def among(
-    metric: Metric, truth: Floats, pred: Floats, patients: Sequence[str], chosen: Bools, *, none: str
+    metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str], chosen: Bools, *, none: str
 ) -> Measured:
     """A metric on the chosen cases; `none` is the reason where no case is chosen."""
     if not chosen.any():

@@ -1,6 +1,7 @@
 """Predictions of plain numbers, one a key: what most tasks have in common."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Scalars:
     `ranges` maps key to (lowest, highest); a value outside is refused, not clipped.
     """
 
-    ranges: Mapping[str, tuple[float, float]]
+    ranges: ClassVar[Mapping[str, tuple[float, float]]]
     several_rows = False
 
     def check(self, prediction: Arrays, shape: tuple[int, ...] | None = None) -> Arrays:  # noqa: ARG002
