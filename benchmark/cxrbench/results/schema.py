@@ -58,7 +58,7 @@ class MetricValue(Strict):
     n: int
     n_patients: int
     undefined: str | None = None
-    better: Literal["higher", "lower", "zero"]
+    better: Literal["higher", "lower", "zero", "one"]
 
 
 class Latency(Strict):

@@ -6,12 +6,13 @@ back, and names the estimators of its metrics. Everything else (draws, intervals
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.case import Case
+from cxrbench.metrics import Better
 from cxrbench.registry import Registry
 from cxrbench.stats import Estimator
 
@@ -26,7 +27,7 @@ class Measured:
     """One metric of a task, ready to be drawn: what it estimates, which way it points, why it can be undefined."""
 
     estimator: Estimator
-    better: Literal["higher", "lower", "zero"]
+    better: Better
     undefined: str = "no cases"
 
 
