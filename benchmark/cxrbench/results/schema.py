@@ -61,7 +61,7 @@ class MetricValue(Strict):
     n: int
     n_patients: int
     undefined: str | None = None
-    better: Literal["higher", "lower", "zero"]
+    better: Literal["higher", "lower", "zero", "one"]
     note: str | None = Field(default=None, max_length=500)
 
     @model_serializer(mode="wrap")

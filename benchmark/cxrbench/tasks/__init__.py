@@ -6,12 +6,13 @@ back, and names the estimators of its metrics. Everything else (draws, intervals
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.case import Case
+from cxrbench.metrics import Better
 from cxrbench.registry import Registry
 from cxrbench.stats import Estimator
 
@@ -30,7 +31,7 @@ class Measured:
     """
 
     estimator: Estimator
-    better: Literal["higher", "lower", "zero"]
+    better: Better
     undefined: str = "no cases"
     counted: NDArray[np.bool_] | None = None
     note: str | None = None

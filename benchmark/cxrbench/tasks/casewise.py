@@ -20,7 +20,15 @@ Bools = NDArray[np.bool_]
 
 def measured(metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str]) -> Measured:
     """A metric on all cases."""
-    return Measured(clustered(metric, truth, pred, patients), metric.better, metric.undefined)
+    return Measured(drawn(metric, truth, pred, patients), metric.better, metric.undefined)
+
+
+def drawn(metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str]) -> Estimator:
+    """The metric as a function of patient weights, whichever its kind."""
+    if isinstance(metric, Metric):
+        return clustered(metric, truth, pred, patients)
+    _, member = np.unique(np.asarray(patients), return_inverse=True)
+    return metric.over(truth, pred, member)
 
 
 def among(
@@ -30,7 +38,7 @@ def among(
     if not chosen.any():
         return Measured(_nowhere, metric.better, none, chosen)
     own = np.asarray(patients)[chosen]
-    estimator = of_patients(clustered(metric, truth[chosen], pred[chosen], own.tolist()), patients, own.tolist())
+    estimator = of_patients(drawn(metric, truth[chosen], pred[chosen], own.tolist()), patients, own.tolist())
     return Measured(estimator, metric.better, metric.undefined, chosen)
 
 

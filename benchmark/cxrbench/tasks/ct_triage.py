@@ -91,7 +91,7 @@ def _masks(cases: Sequence[Case], predictions: Sequence[Arrays], patients: Seque
     """Mean Dice over the cases whose lesions are drawn and predicted."""
     drawn = np.array([case.targets.lesion_mask is not None for case in cases])
     both = drawn & np.array(["runs" in prediction for prediction in predictions])
-    rows = np.flatnonzero(both)
+    rows = np.flatnonzero(both).tolist()
     found = compare_masks([cases[i] for i in rows], [predictions[i] for i in rows], "lesion_mask", surface=False)
     values = np.full(len(cases), np.nan)
     values[rows] = dice(found.counts)

@@ -7,7 +7,7 @@ one class among them, the operating point is 0.5. The note of each of these metr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -41,17 +41,17 @@ AT_THRESHOLD = {"sensitivity": sensitivity, "specificity": specificity, "ppv": p
 FALLBACK = 0.5
 
 
-@dataclass(frozen=True)
 class Detection(Scalars):
-    """The task at an operating point; see the module's docstring."""
+    """The task at an operating point, with where that comes from; see the module's docstring."""
 
-    name: str = "detection"
-    title: str = "Finding or not"
-    primary: str = "roc_auc"
-    prediction: str = "probability: a number in [0, 1]"
-    threshold: float = FALLBACK
-    origin: str = "not chosen: no predictions on val"
+    name = "detection"
+    title = "Finding or not"
+    primary = "roc_auc"
+    prediction = "probability: a number in [0, 1]"
     ranges: ClassVar = {"probability": (0.0, 1.0)}
+
+    def __init__(self, threshold: float = FALLBACK, origin: str = "not chosen: no predictions on val") -> None:
+        self.threshold, self.origin = threshold, origin
 
     def has_truth(self, case: Case) -> bool:
         """Whether it is known if the case has the finding."""
@@ -61,8 +61,8 @@ class Detection(Scalars):
         """The task at the operating point that is closest to the ROC curve's corner on these cases."""
         chosen = corner_threshold(_truth(cases), _probability(predictions))
         if np.isnan(chosen):
-            return replace(self, origin="not chosen: val has one class")
-        return replace(self, threshold=chosen, origin=f"chosen on {len(cases)} cases of val")
+            return Detection(origin="not chosen: val has one class")
+        return Detection(chosen, f"chosen on {len(cases)} cases of val")
 
     def measure(
         self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]

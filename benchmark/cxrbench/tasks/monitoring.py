@@ -11,6 +11,7 @@ studies, the line of the prediction on the truth; they are given where every stu
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -56,9 +57,7 @@ class Monitoring(Scalars):
         one = case_mean(right, patients, better="higher", undefined="no patient has two studies of different days")
         chosen = np.full(len(cases), alike.all() or not alike.any())
         reason = "the studies have different kinds of truth"
-        lines = {
-            key: among(metric, truth, pred, patients, chosen, none=reason) for key, metric in METRICS.items()
-        }
+        lines = {key: among(metric, truth, pred, patients, chosen, none=reason) for key, metric in METRICS.items()}
         return {"direction": one, **lines}
 
 
@@ -73,7 +72,7 @@ def steps(cases: Sequence[Case], patients: Sequence[str]) -> list[Step]:
     found = []
     for rows in of_patient.values():
         dated = sorted((day, row) for row in rows if (day := cases[row].targets.day) is not None)
-        found += [(a, b) for (before, a), (after, b) in zip(dated, dated[1:], strict=False) if before < after]
+        found += [(a, b) for (before, a), (after, b) in pairwise(dated) if before < after]
     return found
 
 

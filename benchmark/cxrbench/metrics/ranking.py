@@ -1,0 +1,96 @@
+"""The shape of a metric that needs the cases in order: correlation of ranks, the areas under ROC and precision-recall.
+
+The order is the same in every draw, only the weights differ. So the cases are sorted once (`prepare`), and each draw
+is a cumulative sum of its weights along that order: no sort, no loop over draws. A weight counts as so many copies.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cxrbench.metrics.moments import Better, Floats, checked, checked_weights
+
+Indices = NDArray[np.intp]
+Prepare = Callable[[Floats, Floats, Indices], Callable[[Floats], Floats]]
+
+BLOCK = 500_000
+"""Weights looked at in one go: a few arrays of this size stay near the processor."""
+EXACT = 2**30
+"""Total weight up to which whole weights are added up as 32-bit integers (ten times faster than floats)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankMetric:
+    """The sibling of `Metric` for what is no function of sums: the same call, the same properties.
+
+    `prepare(truth, pred, member)` sorts n cases once and gives a function of weights `[draws, m]` with values
+    `[draws]`; `member` `[n]` says which of the m weight columns (patients) each case has.
+    """
+
+    name: str
+    better: Better
+    prepare: Prepare
+    undefined: str = "no cases"
+
+    def __call__(self, truth: ArrayLike, pred: ArrayLike, weights: ArrayLike | None = None) -> Floats:
+        """The value for each weight vector: truth and pred `[n]`, weights `[..., n]` (default: all one).
+
+        Raises `ValueError` where the shapes differ, a value is not finite, or a weight is below 0.
+        """
+        left, right = checked(self.name, truth, pred)
+        chosen = checked_weights(self.name, weights, len(left))
+        value = self.over(left, right, np.arange(len(left)))
+        return value(chosen.reshape(prod(chosen.shape[:-1]), len(left))).reshape(chosen.shape[:-1])
+
+    def over(self, truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats], Floats]:
+        """The metric as a function of weights `[draws, m]`, evaluated in blocks; NaN where it is undefined."""
+        sides = checked(self.name, truth, pred)
+        if not len(truth):
+            return lambda weights: np.full(len(weights), np.nan)
+        prepared = self.prepare(*sides, member)
+        step = max(1, BLOCK // len(truth))
+
+        def value(weights: Floats) -> Floats:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                parts = [prepared(weights[at : at + step]) for at in range(0, len(weights), step)]
+            values = np.concatenate(parts) if parts else np.zeros(0)
+            return np.where(np.isfinite(values), values, np.nan)
+
+        return value
+
+
+def whole(weights: Floats) -> NDArray[np.float64] | NDArray[np.int32]:
+    """Weights as 32-bit integers where they are whole and few enough to be summed exactly; else as they came."""
+    if weights.size and weights.max() * weights.shape[-1] < EXACT:
+        counts = weights.astype(np.int32)
+        if (counts == weights).all():
+            return counts
+    return weights
+
+
+def running(weights: NDArray[np.float64] | NDArray[np.int32], columns: Indices) -> NDArray[np.generic]:
+    """Weight of the first 0, 1, ... k of the chosen columns, `[draws, k + 1]`."""
+    sums = np.zeros((len(weights), len(columns) + 1), weights.dtype)
+    np.cumsum(np.take(weights, columns, axis=-1), axis=-1, out=sums[:, 1:])
+    return sums
+
+
+def mid_ranks(values: Floats, member: Indices) -> Callable[[NDArray[np.float64] | NDArray[np.int32]], Floats]:
+    """Weighted mid-ranks as a function of weights `[draws, m]`: `[draws, n]`, in the order of the cases.
+
+    The mid-rank of a case is the weight of all lower cases plus half of the weight of its equals, itself included
+    (the usual rank minus one half).
+    """
+    order = np.argsort(values, kind="stable")
+    _, group = np.unique(values, return_inverse=True)
+    ends = np.searchsorted(values[order], np.unique(values), side="right")
+    bounds, columns = np.concatenate([[0], ends]), member[order]
+
+    def ranks(weights: NDArray[np.float64] | NDArray[np.int32]) -> Floats:
+        sums = np.take(running(weights, columns), bounds, axis=-1)
+        return np.asarray(np.take(sums[:, :-1] + sums[:, 1:], group, axis=-1) / 2, np.float64)
+
+    return ranks
