@@ -87,7 +87,7 @@ def _spearman(truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats]
     of_truth, of_pred = mid_ranks(truth, member), mid_ranks(pred, member)
 
     def value(weights: Floats) -> Floats:
-        counts = whole(weights)
+        counts = whole(weights, len(member))
         w = np.take(counts, member, axis=-1).astype(np.float64)
         total = w.sum(-1)
         t, p = of_truth(counts) - total[:, None] / 2, of_pred(counts) - total[:, None] / 2

@@ -28,7 +28,7 @@ def _roc_auc(truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats],
     tied = bool((low != high).any())
 
     def value(weights: Floats) -> Floats:
-        counts = whole(weights)
+        counts = whole(weights, len(member))
         below = running(counts, member[negative])
         w = np.take(counts, member[positive], axis=-1).astype(np.float64)
         won = np.take(below, low, axis=-1).astype(np.float64)
@@ -48,7 +48,7 @@ def _average_precision(truth: Floats, pred: Floats, member: Indices) -> Callable
     called = np.searchsorted(-pred[order], -pred[positive], side="right")
 
     def value(weights: Floats) -> Floats:
-        counts = whole(weights)
+        counts = whole(weights, len(member))
         w = np.take(counts, member[positive], axis=-1).astype(np.float64)
         found = np.take(running(counts, member[positive]), hits, axis=-1)
         drawn = np.take(running(counts, member[order]), called, axis=-1).astype(np.float64)

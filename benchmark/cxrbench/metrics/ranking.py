@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from cxrbench.metrics.moments import Better, Floats, checked, checked_weights
 
 Indices = NDArray[np.intp]
+Counts = NDArray[np.float64] | NDArray[np.int32]
 Prepare = Callable[[Floats, Floats, Indices], Callable[[Floats], Floats]]
 
 BLOCK = 500_000
@@ -62,23 +63,23 @@ class RankMetric:
         return value
 
 
-def whole(weights: Floats) -> NDArray[np.float64] | NDArray[np.int32]:
-    """Weights as 32-bit integers where they are whole and few enough to be summed exactly; else as they came."""
-    if weights.size and weights.max() * weights.shape[-1] < EXACT:
+def whole(weights: Floats, cases: int) -> Counts:
+    """Weights as 32-bit integers where they are whole and their sum over cases fits; else as they came."""
+    if weights.size and weights.max() * cases < EXACT:
         counts = weights.astype(np.int32)
         if (counts == weights).all():
             return counts
     return weights
 
 
-def running(weights: NDArray[np.float64] | NDArray[np.int32], columns: Indices) -> NDArray[np.generic]:
+def running(weights: Counts, columns: Indices) -> NDArray[np.generic]:
     """Weight of the first 0, 1, ... k of the chosen columns, `[draws, k + 1]`."""
     sums = np.zeros((len(weights), len(columns) + 1), weights.dtype)
     np.cumsum(np.take(weights, columns, axis=-1), axis=-1, out=sums[:, 1:])
     return sums
 
 
-def mid_ranks(values: Floats, member: Indices) -> Callable[[NDArray[np.float64] | NDArray[np.int32]], Floats]:
+def mid_ranks(values: Floats, member: Indices) -> Callable[[Counts], Floats]:
     """Weighted mid-ranks as a function of weights `[draws, m]`: `[draws, n]`, in the order of the cases.
 
     The mid-rank of a case is the weight of all lower cases plus half of the weight of its equals, itself included
@@ -89,7 +90,7 @@ def mid_ranks(values: Floats, member: Indices) -> Callable[[NDArray[np.float64] 
     ends = np.searchsorted(values[order], np.unique(values), side="right")
     bounds, columns = np.concatenate([[0], ends]), member[order]
 
-    def ranks(weights: NDArray[np.float64] | NDArray[np.int32]) -> Floats:
+    def ranks(weights: Counts) -> Floats:
         sums = np.take(running(weights, columns), bounds, axis=-1)
         return np.asarray(np.take(sums[:, :-1] + sums[:, 1:], group, axis=-1) / 2, np.float64)
 

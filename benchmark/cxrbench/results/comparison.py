@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from statsmodels.stats.multitest import multipletests
-
 from cxrbench.errors import DataError, UsageError
 from cxrbench.results.schema import Result
 from cxrbench.results.scoring import Ground, checked, lay_out, measure
 from cxrbench.results.store import read_result, read_table
-from cxrbench.stats import paired, seed_of
+from cxrbench.stats import holm, paired, seed_of
 from cxrbench.tasks import Arrays, Measured, Rated
 from cxrbench.tasks.track import Track
 
@@ -58,9 +56,7 @@ def compare(a: Path, b: Path, data: str | None) -> list[Difference]:
         n_patients=len({ground.split.patients[case.id] for case in cases}),
         seed=seed_of(str(ground.track)),
     )
-    tested = [key for key, (_, p) in found.items() if p is not None]
-    corrected = multipletests([found[key][1] for key in tested], method="holm")[1] if tested else []
-    holm = dict(zip(tested, map(float, corrected), strict=True))
+    corrected = dict(zip(found, holm([p for _, p in found.values()]), strict=True))
     return [
         Difference(
             metric=key,
@@ -68,8 +64,8 @@ def compare(a: Path, b: Path, data: str | None) -> list[Difference]:
             low=gap.low,
             high=gap.high,
             p=p,
-            p_holm=holm.get(key),
-            verdict=_verdict(gap.value, holm.get(key), measured[0][key].better),
+            p_holm=corrected[key],
+            verdict=_verdict(gap.value, corrected[key], measured[0][key].better),
         )
         for key, (gap, p) in found.items()
     ]

@@ -10,8 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrbench import stats
 from cxrbench.metrics import Better, Metric, RankMetric
+from cxrbench.metrics.moments import checked
 from cxrbench.stats import Estimator, clustered
+from cxrbench.stats.estimators import Additive, Ranked, Sample, patient_codes
 from cxrbench.tasks import Measured
 
 Floats = NDArray[np.float64]
@@ -20,15 +23,7 @@ Bools = NDArray[np.bool_]
 
 def measured(metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str]) -> Measured:
     """A metric on all cases."""
-    return Measured(drawn(metric, truth, pred, patients), metric.better, metric.undefined)
-
-
-def drawn(metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str]) -> Estimator:
-    """The metric as a function of patient weights, whichever its kind."""
-    if isinstance(metric, Metric):
-        return clustered(metric, truth, pred, patients)
-    _, member = np.unique(np.asarray(patients), return_inverse=True)
-    return metric.over(truth, pred, member)
+    return Measured(clustered(metric, truth, pred, patients), metric.better, metric.undefined)
 
 
 def among(
@@ -37,15 +32,19 @@ def among(
     """A metric on the chosen cases; `none` is the reason where no case is chosen."""
     if not chosen.any():
         return Measured(_nowhere, metric.better, none, chosen)
-    own = np.asarray(patients)[chosen]
-    estimator = of_patients(drawn(metric, truth[chosen], pred[chosen], own.tolist()), patients, own.tolist())
-    return Measured(estimator, metric.better, metric.undefined, chosen)
+    codes = patient_codes(patients)
+    sample = Sample(*checked(metric.name, truth[chosen], pred[chosen]), codes[chosen], int(codes.max()) + 1)
+    return Measured(_of_sample(metric, sample), metric.better, metric.undefined, chosen)
 
 
-def of_patients(estimator: Estimator, patients: Sequence[str], own: Sequence[str]) -> Estimator:
-    """An estimator on the patients `own` as one on all `patients`, whose weights the others' are left out of."""
-    columns = np.isin(np.unique(np.asarray(patients)), np.asarray(own))
-    return lambda weights: estimator(weights[..., columns])
+def _of_sample(metric: Metric | RankMetric, sample: Sample) -> Estimator:
+    """The estimator of some patients' cases, as a function of the weights of all patients."""
+    if isinstance(metric, RankMetric):
+        return Ranked(metric.over(sample.truth, sample.pred, sample.member), (metric, sample))
+    rows = metric.columns(sample.truth, sample.pred)
+    table = np.zeros((sample.n_patients, rows.shape[1] + 1))
+    np.add.at(table, sample.member, np.column_stack([rows, np.ones(len(rows))]))
+    return Additive(table, metric.finish, (metric, sample))
 
 
 def _nowhere(weights: Floats) -> Floats:
@@ -83,11 +82,10 @@ def case_mean(
 
 def mean_of(parts: Sequence[Measured], *, note: str | None = None) -> Measured:
     """The mean of several metrics of one kind; undefined in a draw where one of them is."""
-    estimators = [part.estimator for part in parts]
     counted = [part.counted for part in parts if part.counted is not None]
     return replace(
         parts[0],
-        estimator=lambda weights: np.mean([estimator(weights) for estimator in estimators], axis=0),
+        estimator=stats.mean_of([part.estimator for part in parts]),
         counted=np.logical_or.reduce(counted) if len(counted) == len(parts) else None,
         note=note,
     )
