@@ -97,4 +97,4 @@ def _masks(cases: Sequence[Case], predictions: Sequence[Arrays], patients: Seque
     values[rows] = dice(found.counts)
     one = case_mean(values, patients, better="higher", undefined="no case has drawn and predicted lesions")
     missing = int((drawn & ~both).sum())
-    return replace(one, note=f"{missing} cases with drawn lesions have no predicted mask") if missing else one
+    return replace(one, note=f"left out: {missing}, with drawn lesions but no predicted mask") if missing else one

@@ -100,5 +100,5 @@ def _mean(found: ImagePrecision, values: Floats, patients: Sequence[str]) -> Mea
     """The mean over the images that count, with a note on those that do not."""
     reason = "no image has a box, drawn or predicted"
     one = case_mean(values, patients, better="higher", undefined=reason, counted=found.counted)
-    note = f"{found.skipped} images without a box, drawn or predicted, left out"
+    note = f"left out: {found.skipped}, without a box, drawn or predicted"
     return replace(one, note=note) if found.skipped else one

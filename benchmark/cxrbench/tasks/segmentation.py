@@ -59,13 +59,14 @@ def _encoded(mask: NDArray[np.generic]) -> Arrays:
 
 def mask_to_row(prediction: Arrays) -> Row:
     """Column `rle`: the run lengths as text (see `cxrbench.tasks.rle`)."""
-    shape = tuple(np.asarray(prediction["shape"]).tolist())
-    return {"rle": rle.to_text(np.asarray(prediction["runs"], np.int64), shape)}
+    return {"rle": rle.to_text(np.asarray(prediction["runs"], np.int64), shape_of(prediction))}
 
 
 def mask_from_row(row: Mapping[str, object]) -> Arrays:
     """Column `rle`, or `mask`: the path of a PNG or NIfTI file; raises `ValueError` for other columns."""
     if set(row) == {"mask"}:
+        if not isinstance(row["mask"], str):
+            raise ValueError("the path in column mask is missing")
         return check_mask({"mask": read_mask_file(Path(str(row["mask"])))})
     expect({"rle"}, row, "column")
     runs, shape = rle.from_text(str(row["rle"]))
@@ -74,8 +75,12 @@ def mask_from_row(row: Mapping[str, object]) -> Arrays:
 
 def mask_of(prediction: Arrays) -> Bools:
     """The mask of a checked prediction, decoded."""
-    shape = tuple(np.asarray(prediction["shape"]).tolist())
-    return rle.decode(np.asarray(prediction["runs"], np.int64), shape)
+    return rle.decode(np.asarray(prediction["runs"], np.int64), shape_of(prediction))
+
+
+def shape_of(prediction: Arrays) -> tuple[int, ...]:
+    """The shape of the mask of a checked prediction, not decoded."""
+    return tuple(np.asarray(prediction["shape"]).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,10 @@ def compare_masks(cases: Sequence[Case], predictions: Sequence[Arrays], target: 
 
 def _compared(case: Case, prediction: Arrays, target: str, surface: bool) -> tuple[Overlap, float, float, bool, bool]:
     truth, ignored = truth_mask(case, target)
-    pred = mask_of(prediction)
-    if pred.shape != truth.shape:
-        what = f"mask has shape {pred.shape}, the image {truth.shape}"
+    if shape_of(prediction) != truth.shape:
+        what = f"mask has shape {shape_of(prediction)}, the image {truth.shape}"
         raise SubmissionError(what, f"case {case.id}", "predict at the image's own size")
+    pred = mask_of(prediction)
     counts = overlap(truth, pred, ignored if ignored.any() else None)
     if not surface:
         return counts, np.nan, np.nan, False, False
@@ -181,7 +186,7 @@ def _surface(values: Floats, asked: Bools, patients: Sequence[str], undefined: s
     """The mean of HD95 over the cases asked for, with a note on those that have none."""
     one = case_mean(values, patients, better="lower", undefined=undefined, counted=asked)
     missed = int((asked & np.isnan(values)).sum())
-    return replace(one, note=f"{missed} cases left out: one of the two masks is empty") if missed else one
+    return replace(one, note=f"left out: {missed}, where one of the two masks is empty") if missed else one
 
 
 def _pooled(found: Compared, patients: Sequence[str]) -> dict[str, Measured]:

@@ -28,7 +28,7 @@ def test_keys_values_and_counts():
     assert [found[f"rsna_map[0.{t}]"] for t in (40, 45, 50, 55, 60, 65, 70, 75)] == [0.5] * 3 + [0] * 5
     assert found["rsna_map[dlnet]"] == pytest.approx(3 / 8 / 3)
     assert measured["rsna_map"].counted.tolist() == [True, False, True]
-    assert measured["rsna_map"].note == "1 images without a box, drawn or predicted, left out"
+    assert measured["rsna_map"].note == "left out: 1, without a box, drawn or predicted"
     assert measured["rsna_map[dlnet]"].counted is None
 
 

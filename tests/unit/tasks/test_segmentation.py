@@ -55,7 +55,7 @@ def test_empty_masks_by_the_stated_rule():
     assert measured["dice_nonempty"].counted.tolist() == [False, False, True]
     assert found["hd95_px"] == 0
     assert measured["hd95_px"].counted.tolist() == [True, False, True]
-    assert measured["hd95_px"].note == "1 cases left out: one of the two masks is empty"
+    assert measured["hd95_px"].note == "left out: 1, where one of the two masks is empty"
     assert measured["hd95_px_nonempty"].note is None
 
 
@@ -151,6 +151,6 @@ def test_ct_triage():
     }
     assert got == pytest.approx(expected)
     assert measured["dice"].counted.sum() == 2
-    assert measured["dice"].note == "1 cases with drawn lesions have no predicted mask"
+    assert measured["dice"].note == "left out: 1, with drawn lesions but no predicted mask"
     assert tasks["ct-triage"].has_truth(found[0])
     assert not tasks["ct-triage"].has_truth(Case(id="a", patient="p", dataset="d"))

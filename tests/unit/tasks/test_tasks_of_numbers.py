@@ -4,6 +4,7 @@ import math
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from cxrbench.case import Case, Targets
 from cxrbench.tasks import tasks
@@ -224,3 +225,32 @@ class TestMonitoring:
 @pytest.mark.parametrize("name", ["zone-severity", "extent-opacity", "detection", "outcome", "monitoring"])
 def test_a_case_without_the_target_has_no_truth(name):
     assert not tasks[name].has_truth(Case(id="a", patient="p", dataset="d", targets=Targets()))
+
+
+def test_the_published_predictions_of_danilov_give_the_printed_figures(real_data):
+    """Table 10 and Fig. 9, row MA-Net on test: six shares a film above T = 79 / 255, truth with half points."""
+    folder = real_data / "danilov" / "model_outputs"
+    if not folder.is_dir():
+        pytest.skip("this copy has no danilov/model_outputs")
+    table = pd.read_csv(next(folder.glob("MAnet*.csv")))
+    table = table[table["Subset"] == "test"]
+    pred = (table[[f"lung_segment_{i}" for i in range(1, 7)]] > 79 / 255).sum(axis=1).tolist()
+    truth, covid = table["GT"].tolist(), (table["Label"] == "COVID-19").tolist()
+    readings = [
+        {name: row[f"Score {name}"] for name in "RD" if not math.isnan(row[f"Score {name}"])}
+        for row in table.to_dict("records")
+    ]
+    patients = [f"p{i:03d}" for i in range(len(truth))]
+    found = [
+        Case(
+            id=patients[i],
+            patient=patients[i],
+            dataset="danilov",
+            targets=Targets(zone_severity=truth[i], finding=covid[i], readings=readings[i]),
+        )
+        for i in range(len(truth))
+    ]
+    got, _ = values("zone-severity", found, {"zone_severity": pred}, patients)
+    printed = {"mae": 0.30, "rmse": 0.66, "pearson": 0.95, "mae[covid]": 0.69, "kappa": 0.60}
+    printed |= {"pearson[R_vs_D]": 0.97, "kappa[R_vs_D]": 0.65}
+    assert {key: round(got[key], 2) for key in printed} == printed
