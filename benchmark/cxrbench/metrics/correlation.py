@@ -98,9 +98,7 @@ def _spearman(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts]
             np.take(edge[:, :-1] + edge[:, 1:] - edge[:, -1:], side.group, axis=-1).astype(np.float64)
             for edge, side in zip(edges, sides, strict=True)
         )
-        together = np.einsum(
-            "ij,ij->i", (np.take(counts, member, axis=-1) * t).astype(np.float64), p.astype(np.float64)
-        )
+        together = np.einsum("ij,ij->i", (counts[:, member] * t).astype(np.float64), p.astype(np.float64))
         spreads = [total**3 - _cubes(edge) for edge in edges]
         defined = (spreads[0] > 1e-12 * total**3) & (spreads[1] > 1e-12 * total**3)
         return np.asarray(
