@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cxrbench.metrics.moments import Floats, Metric, centred, stack, variance
-from cxrbench.metrics.ranking import Indices, RankMetric, mid_ranks, whole
+from cxrbench.metrics.ranking import Counts, Indices, Ladder, RankMetric, whole
 
 
 def _products(truth: Floats, pred: Floats) -> Floats:
@@ -82,23 +82,36 @@ intercept = Metric(
 """
 
 
-def _spearman(truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats], Floats]:
-    """Correlation of the weighted mid-ranks, of which the mean is known: half the total weight."""
-    of_truth, of_pred = mid_ranks(truth, member), mid_ranks(pred, member)
+def _spearman(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
+    """Correlation of weighted mid-ranks, each the weight below a case plus half of the weight of its equals.
 
-    def value(weights: Floats) -> Floats:
+    Their mean is half the total weight W, and twice their distance from it is `edge + next edge - W`, a whole number
+    for whole weights. Their spread is known too: (W^3 - sum of the groups' weight^3) / 12, the tie correction.
+    """
+    sides = Ladder.of(truth), Ladder.of(pred)
+
+    def value(weights: Counts) -> Floats:
         counts = whole(weights, len(member))
-        w = np.take(counts, member, axis=-1).astype(np.float64)
-        total = w.sum(-1)
-        t, p = of_truth(counts) - total[:, None] / 2, of_pred(counts) - total[:, None] / 2
-        wt = w * t
-        tp, tt = np.einsum("ij,ij->i", wt, p), np.einsum("ij,ij->i", wt, t)
-        pp = np.einsum("ij,ij,ij->i", w, p, p)
-        floor = 1e-12 * total**3
-        spread = np.sqrt(np.where((tt > floor) & (pp > floor), tt * pp, np.nan))
-        return np.asarray(np.clip(tp / spread, -1.0, 1.0))
+        edges = [side.edges(counts, member) for side in sides]
+        total = edges[0][:, -1].astype(np.float64)
+        t, p = (
+            np.take(edge[:, :-1] + edge[:, 1:] - edge[:, -1:], side.group, axis=-1).astype(np.float64)
+            for edge, side in zip(edges, sides, strict=True)
+        )
+        together = np.einsum("ij,ij->i", (counts[:, member] * t).astype(np.float64), p.astype(np.float64))
+        spreads = [total**3 - _cubes(edge) for edge in edges]
+        defined = (spreads[0] > 1e-12 * total**3) & (spreads[1] > 1e-12 * total**3)
+        return np.asarray(
+            np.clip(3 * together / np.where(defined, np.sqrt(spreads[0] * spreads[1]), np.nan), -1.0, 1.0)
+        )
 
     return value
+
+
+def _cubes(edges: Counts) -> Floats:
+    """Sum over groups of their weight cubed, `[draws]`, from the weight below each."""
+    steps = np.diff(edges, axis=-1).astype(np.float64)
+    return np.asarray(np.einsum("ij,ij,ij->i", steps, steps, steps))
 
 
 spearman = RankMetric("spearman", "higher", _spearman, "truth or prediction is constant")

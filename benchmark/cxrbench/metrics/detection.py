@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cxrbench.metrics.moments import Floats
-from cxrbench.metrics.ranking import Indices, RankMetric, running, whole
+from cxrbench.metrics.ranking import Counts, Indices, RankMetric, running, whole
 
 
 def check_binary(name: str, truth: Floats) -> None:
@@ -18,7 +18,7 @@ def check_binary(name: str, truth: Floats) -> None:
         raise ValueError(f"{name}: truth must be 0 or 1, got {odd[0]:g}")
 
 
-def _roc_auc(truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats], Floats]:
+def _roc_auc(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
     """Weight of the pairs (positive, negative) in the right order, ties half, over the weight of all pairs."""
     check_binary("roc_auc", truth)
     order = np.argsort(pred, kind="stable")
@@ -27,7 +27,7 @@ def _roc_auc(truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats],
     high = np.searchsorted(pred[negative], pred[positive], side="right")
     tied = bool((low != high).any())
 
-    def value(weights: Floats) -> Floats:
+    def value(weights: Counts) -> Floats:
         counts = whole(weights, len(member))
         below = running(counts, member[negative])
         w = np.take(counts, member[positive], axis=-1).astype(np.float64)
@@ -39,7 +39,7 @@ def _roc_auc(truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats],
     return value
 
 
-def _average_precision(truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats], Floats]:
+def _average_precision(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
     """Mean over positive weight of the precision at each positive's own score (its equals included)."""
     check_binary("average_precision", truth)
     order = np.argsort(-pred, kind="stable")
@@ -47,7 +47,7 @@ def _average_precision(truth: Floats, pred: Floats, member: Indices) -> Callable
     hits = np.searchsorted(-pred[positive], -pred[positive], side="right")
     called = np.searchsorted(-pred[order], -pred[positive], side="right")
 
-    def value(weights: Floats) -> Floats:
+    def value(weights: Counts) -> Floats:
         counts = whole(weights, len(member))
         w = np.take(counts, member[positive], axis=-1).astype(np.float64)
         found = np.take(running(counts, member[positive]), hits, axis=-1)

@@ -15,7 +15,7 @@ from cxrbench.metrics.moments import Better, Floats, checked, checked_weights
 
 Indices = NDArray[np.intp]
 Counts = NDArray[np.float64] | NDArray[np.int32]
-Prepare = Callable[[Floats, Floats, Indices], Callable[[Floats], Floats]]
+Prepare = Callable[[Floats, Floats, Indices], Callable[[Counts], Floats]]
 
 BLOCK = 500_000
 """Weights looked at in one go: a few arrays of this size stay near the processor."""
@@ -46,7 +46,7 @@ class RankMetric:
         value = self.over(left, right, np.arange(len(left)))
         return value(chosen.reshape(prod(chosen.shape[:-1]), len(left))).reshape(chosen.shape[:-1])
 
-    def over(self, truth: Floats, pred: Floats, member: Indices) -> Callable[[Floats], Floats]:
+    def over(self, truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
         """The metric as a function of weights `[draws, m]`, evaluated in blocks; NaN where it is undefined."""
         sides = checked(self.name, truth, pred)
         if not len(truth):
@@ -54,7 +54,7 @@ class RankMetric:
         prepared = self.prepare(*sides, member)
         step = max(1, BLOCK // len(truth))
 
-        def value(weights: Floats) -> Floats:
+        def value(weights: Counts) -> Floats:
             with np.errstate(divide="ignore", invalid="ignore"):
                 parts = [prepared(weights[at : at + step]) for at in range(0, len(weights), step)]
             values = np.concatenate(parts) if parts else np.zeros(0)
@@ -63,35 +63,42 @@ class RankMetric:
         return value
 
 
-def whole(weights: Floats, cases: int) -> Counts:
-    """Weights as 32-bit integers where they are whole and their sum over cases fits; else as they came."""
-    if weights.size and weights.max() * cases < EXACT:
-        counts = weights.astype(np.int32)
-        if (counts == weights).all():
-            return counts
-    return weights
+def whole(weights: Counts, cases: int) -> Counts:
+    """Weights as 32-bit integers where they are whole and their sum over cases fits; else as floats."""
+    if not weights.size or weights.max() * float(cases) >= EXACT:
+        return weights.astype(np.float64, copy=False)
+    counts = weights.astype(np.int32, copy=False)
+    return counts if counts is weights or (counts == weights).all() else weights
 
 
-def running(weights: Counts, columns: Indices) -> NDArray[np.generic]:
+def running(weights: Counts, columns: Indices) -> Counts:
     """Weight of the first 0, 1, ... k of the chosen columns, `[draws, k + 1]`."""
-    sums = np.zeros((len(weights), len(columns) + 1), weights.dtype)
+    sums = np.empty((len(weights), len(columns) + 1), weights.dtype)
+    sums[:, 0] = 0
     np.cumsum(np.take(weights, columns, axis=-1), axis=-1, out=sums[:, 1:])
     return sums
 
 
-def mid_ranks(values: Floats, member: Indices) -> Callable[[Counts], Floats]:
-    """Weighted mid-ranks as a function of weights `[draws, m]`: `[draws, n]`, in the order of the cases.
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Values in order, with groups of equals.
 
-    The mid-rank of a case is the weight of all lower cases plus half of the weight of its equals, itself included
-    (the usual rank minus one half).
+    `order` `[n]` sorts the cases, `group` `[n]` is the group of each case, `bounds` `[groups + 1]` the places in the
+    order between groups, None where no two values are equal.
     """
-    order = np.argsort(values, kind="stable")
-    _, group = np.unique(values, return_inverse=True)
-    ends = np.searchsorted(values[order], np.unique(values), side="right")
-    bounds, columns = np.concatenate([[0], ends]), member[order]
 
-    def ranks(weights: Counts) -> Floats:
-        sums = np.take(running(weights, columns), bounds, axis=-1)
-        return np.asarray(np.take(sums[:, :-1] + sums[:, 1:], group, axis=-1) / 2, np.float64)
+    order: Indices
+    bounds: Indices | None
+    group: Indices
 
-    return ranks
+    @classmethod
+    def of(cls, values: Floats) -> "Ladder":
+        """Sort the values."""
+        _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
+        bounds = np.concatenate([[0], np.cumsum(counts)]) if len(counts) < len(values) else None
+        return cls(np.argsort(values, kind="stable"), bounds, group)
+
+    def edges(self, weights: Counts, member: Indices) -> Counts:
+        """Weight below each group and in all, `[draws, groups + 1]`, for weights `[draws, m]` of `member` `[n]`."""
+        sums = running(weights, member[self.order])
+        return sums if self.bounds is None else sums[:, self.bounds]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.metrics.moments import Floats, Metric, checked, finished
-from cxrbench.metrics.ranking import Indices, RankMetric
+from cxrbench.metrics.ranking import Counts, Indices, RankMetric, whole
 from cxrbench.metrics.raters import RaterMetric
 
 Estimator = Callable[[Floats], Floats]
@@ -54,7 +54,7 @@ class Additive:
 class Ranked:
     """A statistic that needs its cases in order."""
 
-    value: Estimator
+    value: Callable[[Counts], Floats]
     source: tuple[RankMetric, Sample]
 
     def __call__(self, weights: Floats) -> Floats:
@@ -114,6 +114,8 @@ def evaluate(estimators: Mapping[K, Estimator], weights: Iterable[Floats]) -> di
     """
     leaves = {id(leaf): leaf for one in estimators.values() for leaf in _leaves(one)}
     additive = {key: leaf for key, leaf in leaves.items() if isinstance(leaf, Additive)}
+    ordered = {key: leaf for key, leaf in leaves.items() if isinstance(leaf, Ranked)}
+    foreign = {key: leaf for key, leaf in leaves.items() if key not in additive and key not in ordered}
     tables = [leaf.table for leaf in additive.values()]
     stacked = np.hstack(tables) if tables else np.zeros((0, 0))
     edges = np.cumsum([0, *(table.shape[1] for table in tables)])
@@ -122,8 +124,11 @@ def evaluate(estimators: Mapping[K, Estimator], weights: Iterable[Floats]) -> di
         totals = rows @ stacked if tables else rows
         for (key, part), start, stop in zip(additive.items(), edges[:-1], edges[1:], strict=True):
             found[key].append(part.of_totals(totals[:, start:stop]))
-        for key in leaves.keys() - additive.keys():
-            found[key].append(np.asarray(leaves[key](rows), np.float64))
+        counts = whole(rows, rows.shape[1]) if ordered else rows
+        for key, leaf in ordered.items():
+            found[key].append(leaf.value(counts))
+        for key, other in foreign.items():
+            found[key].append(np.asarray(other(rows), np.float64))
     values = {key: np.concatenate(parts) if parts else np.zeros(0) for key, parts in found.items()}
     return {key: _value(one, values) for key, one in estimators.items()}
 

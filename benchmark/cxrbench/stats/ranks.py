@@ -32,13 +32,18 @@ def ranked(drawn: Mapping[str, Drawn], better: Better, gaps: Sequence[Gap]) -> l
     band. A band shares one rank: one more than the rows before it. (Being told apart is not transitive, so two
     neighbours of different bands may still be inseparable; `gaps` say so.) Undefined rows come last, without rank.
     """
-    ahead = {name: oriented(values, better) for name, values in drawn.items()}
+    ahead = {name: oriented(values, better).through(_settled) for name, values in drawn.items()}
     order = sorted(ahead, key=lambda name: (np.isnan(ahead[name].point), -ahead[name].point, name))
     defined = [name for name in order if not np.isnan(ahead[name].point)]
     shared = _bands(defined, {frozenset((gap.left, gap.right)) for gap in gaps if gap.separable})
     bounds = _places([ahead[name] for name in defined])
     rows = [Rank(name, rank, *bound) for name, rank, bound in zip(defined, shared, bounds, strict=True)]
     return rows + [Rank(name, None) for name in order[len(defined) :]]
+
+
+def _settled(values: Floats) -> Floats:
+    """Without the last digits, which depend on what else was in the matrix product: equal predictions stay equal."""
+    return np.round(values, 12)
 
 
 def _bands(order: Sequence[str], apart: set[frozenset[str]]) -> list[int]:

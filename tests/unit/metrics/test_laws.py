@@ -195,3 +195,11 @@ def test_predictions_between_classes_are_rounded_half_to_even():
     np.testing.assert_equal(
         metrics.kappa(4)([0, 2, 2, 3], [0.5, 1.5, 2.5, 3.0]), metrics.kappa(4)([0, 2, 2, 3], [0, 2, 2, 3])
     )
+
+
+@pytest.mark.parametrize("metric", [metrics.spearman, metrics.roc_auc, metrics.average_precision], ids=named)
+@pytest.mark.parametrize("scale", [30_000, 10**6, 10**9, 0.37])
+def test_scaling_all_weights_changes_no_metric_of_order(metric, scale):
+    rng = np.random.default_rng(4)
+    truth, pred, weights = rng.integers(0, 2, 1000), np.round(rng.random(1000), 2), rng.integers(0, 4, 1000)
+    np.testing.assert_allclose(metric(truth, pred, weights * scale), metric(truth, pred, weights), rtol=1e-11)
