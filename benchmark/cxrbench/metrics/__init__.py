@@ -1,11 +1,62 @@
 """Metrics as pure functions of arrays; nothing here knows of cases, tasks or files.
 
-Every metric takes truth, prediction and optional case weights, so that a bootstrap draw is one more weight vector
-and ten thousand draws are one matrix product.
+Every metric takes truth, prediction and optional case weights, so that a bootstrap draw is one more weight vector.
+`Metric` is a function of weighted sums, `RankMetric` of an order, `RaterMetric` of many readings a case.
 """
 
-from cxrbench.metrics.agreement import kappa_quadratic
-from cxrbench.metrics.error import mae, mae_sd, mean_error, pearson, rmse, within
-from cxrbench.metrics.moments import Metric
+from cxrbench.metrics.agreement import confusion_matrix, kappa, kappa_linear, kappa_quadratic
+from cxrbench.metrics.calibration import CalibrationCurve, brier, calibration_curve, ece
+from cxrbench.metrics.correlation import intercept, pearson, r2, slope, spearman
+from cxrbench.metrics.delong import DeLong, delong
+from cxrbench.metrics.detection import average_precision, roc_auc
+from cxrbench.metrics.error import error_sd, mae, mae_sd, mean_error, mse, rmse, within
+from cxrbench.metrics.moments import Better, Metric
+from cxrbench.metrics.operating import accuracy, corner_threshold, ppv, sensitivity, specificity
+from cxrbench.metrics.ranking import RankMetric
+from cxrbench.metrics.raters import (
+    RaterMetric,
+    fleiss_kappa,
+    icc,
+    krippendorff_alpha,
+    krippendorff_alpha_interval,
+)
 
-__all__ = ["Metric", "kappa_quadratic", "mae", "mae_sd", "mean_error", "pearson", "rmse", "within"]
+__all__ = [
+    "Better",
+    "CalibrationCurve",
+    "DeLong",
+    "Metric",
+    "RankMetric",
+    "RaterMetric",
+    "accuracy",
+    "average_precision",
+    "brier",
+    "calibration_curve",
+    "confusion_matrix",
+    "corner_threshold",
+    "delong",
+    "ece",
+    "error_sd",
+    "fleiss_kappa",
+    "icc",
+    "intercept",
+    "kappa",
+    "kappa_linear",
+    "kappa_quadratic",
+    "krippendorff_alpha",
+    "krippendorff_alpha_interval",
+    "mae",
+    "mae_sd",
+    "mean_error",
+    "mse",
+    "pearson",
+    "ppv",
+    "r2",
+    "rmse",
+    "roc_auc",
+    "sensitivity",
+    "slope",
+    "spearman",
+    "specificity",
+    "within",
+]

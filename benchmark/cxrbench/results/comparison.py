@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from statsmodels.stats.multitest import multipletests
-
 from cxrbench.errors import DataError, UsageError
 from cxrbench.results.schema import Result
 from cxrbench.results.scoring import Ground, checked, lay_out, measure
 from cxrbench.results.store import read_result, read_table
-from cxrbench.stats import paired, seed_of
-from cxrbench.tasks import Arrays, Measured
+from cxrbench.stats import holm, paired, seed_of
+from cxrbench.tasks import Arrays, Measured, Rated
 from cxrbench.tasks.track import Track
 
 ALPHA = 0.05
@@ -58,9 +56,7 @@ def compare(a: Path, b: Path, data: str | None) -> list[Difference]:
         n_patients=len({ground.split.patients[case.id] for case in cases}),
         seed=seed_of(str(ground.track)),
     )
-    tested = [key for key, (_, p) in found.items() if p is not None]
-    corrected = multipletests([found[key][1] for key in tested], method="holm")[1] if tested else []
-    holm = dict(zip(tested, map(float, corrected), strict=True))
+    corrected = dict(zip(found, holm([p for _, p in found.values()]), strict=True))
     return [
         Difference(
             metric=key,
@@ -68,8 +64,8 @@ def compare(a: Path, b: Path, data: str | None) -> list[Difference]:
             low=gap.low,
             high=gap.high,
             p=p,
-            p_holm=holm.get(key),
-            verdict=_verdict(gap.value, holm.get(key), measured[0][key].better),
+            p_holm=corrected[key],
+            verdict=_verdict(gap.value, corrected[key], measured[0][key].better),
         )
         for key, (gap, p) in found.items()
     ]
@@ -83,13 +79,15 @@ def _predictions(result: Result, path: Path, ground: Ground) -> dict[str, Arrays
     if result.submission.kind == "rater":
         rater = result.submission.name.removeprefix("radiologist-")
         task = ground.track.definition()
+        if not isinstance(task, Rated):
+            raise UsageError("the task has no raters", str(ground.track), "compare results of submissions")
         return {case.id: task.from_rater(case, rater) for case in ground.cases if rater in case.targets.raters}
     if result.predictions is None:
         raise DataError("the result has no predictions beside it", str(path), "evaluate again")
     table = path.with_name(result.predictions.file)
     if not table.is_file() or hashlib.sha256(table.read_bytes()).hexdigest() != result.predictions.sha256:
         raise DataError("the predictions are absent or were changed", str(table), "evaluate again")
-    return checked(ground, read_table(table))
+    return checked(ground, read_table(table, several_rows=ground.track.definition().several_rows))
 
 
 def _verdict(gap: float | None, p: float | None, better: str) -> str:

@@ -4,12 +4,12 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cxrbench.errors import SubmissionError
+from cxrbench.errors import SubmissionError, UsageError
 from cxrbench.registry import unknown
 from cxrbench.results.schema import Result, SubmissionInfo
 from cxrbench.results.scoring import Ground, lay_out, score
 from cxrbench.results.store import read_table, recorded
-from cxrbench.tasks import Row
+from cxrbench.tasks import Rated, Row
 from cxrbench.tasks.track import Track
 
 
@@ -20,7 +20,8 @@ def score_table(
 
     Raises `SubmissionError` where cases are missing (unless `partial`), unknown, or break the task's rules.
     """
-    started, ground, rows = datetime.now(UTC), lay_out(track, data), read_table(table)
+    started, ground = datetime.now(UTC), lay_out(track, data)
+    rows = read_table(table, several_rows=track.definition().several_rows)
     missing = _missing(ground, rows, partial=partial)
     own = name or re.sub(r"[^A-Za-z0-9._-]+", "-", table.stem).strip("-.")
     return score(
@@ -46,10 +47,12 @@ def _missing(ground: Ground, rows: dict[str, Row], *, partial: bool) -> dict[str
 def score_rater(track: Track, rater: str, data: str | None, *, name: str | None = None, title: str = "") -> Result:
     """Score one rater's readings against the truth as if they were predictions; no readings are stored.
 
-    Raises `UsageError` where no case of the track has a rater of this name.
+    Raises `UsageError` where no case of the track has a rater of this name, or the task none at all.
     """
     started, ground = datetime.now(UTC), lay_out(track, data)
     task = track.definition()
+    if not isinstance(task, Rated):
+        raise UsageError("the task has no raters", str(track), "score a table instead")
     raters = {one for case in ground.cases for one in case.targets.raters}
     if rater not in raters:
         raise unknown(f"rater on {track}", rater, raters)

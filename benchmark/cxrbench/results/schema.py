@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 SCHEMA = 1
 
@@ -50,7 +50,10 @@ class TrackInfo(Strict):
 
 
 class MetricValue(Strict):
-    """One metric: value with its 95 % interval over patients, or null and the reason."""
+    """One metric: value with its 95 % interval over patients, or null and the reason.
+
+    `n` cases of `n_patients` patients stand behind it; `note` is there where a reader must know more.
+    """
 
     value: float | None
     low: float | None
@@ -58,7 +61,13 @@ class MetricValue(Strict):
     n: int
     n_patients: int
     undefined: str | None = None
-    better: Literal["higher", "lower", "zero"]
+    better: Literal["higher", "lower", "zero", "one"]
+    note: str | None = Field(default=None, max_length=500)
+
+    @model_serializer(mode="wrap")
+    def _without_an_absent_note(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        fields: dict[str, object] = handler(self)
+        return fields if self.note is not None else {key: fields[key] for key in fields if key != "note"}
 
 
 class Latency(Strict):

@@ -4,29 +4,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cxrbench.case import Case
 from cxrbench.catalog import card
 from cxrbench.datasets import Dataset, load
 from cxrbench.errors import CxrbenchError, DataError, SubmissionError
 from cxrbench.results.provenance import benchmark, provenance
 from cxrbench.results.schema import Cost, Coverage, Failed, MetricValue, Predictions, Result, SubmissionInfo, TrackInfo
-from cxrbench.splits import Split
+from cxrbench.splits import ALL, Split
 from cxrbench.stats import Score, intervals, seed_of
-from cxrbench.tasks import Arrays, Measured, Row
+from cxrbench.tasks import Arrays, Measured, Row, Tuned
 from cxrbench.tasks.track import Track
 
 DIGITS = 10
+TUNING = "val"
+"""The part that settings may be chosen on."""
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A track laid out on this disk: the dataset as found, the split, and the cases that the track asks for."""
+    """A track laid out on this disk: the dataset as found, the split, and the cases that the track asks for.
+
+    `tuning` are the cases of the part `val`, where the task has a setting to choose and the track is another part.
+    """
 
     track: Track
     dataset: Dataset
     split: Split
     cases: tuple[Case, ...]
     absent: Mapping[str, str]
+    tuning: tuple[Case, ...] = ()
 
     @property
     def expected(self) -> int:
@@ -55,13 +64,20 @@ def lay_out(track: Track, data: str | None) -> Ground:
     cases = tuple(found[name] for name in wanted if name not in absent)
     if not cases:
         raise DataError(f"not one case of the track {track} was found", str(data), "check --data")
-    return Ground(track, dataset, split, cases, absent)
+    return Ground(track, dataset, split, cases, absent, _tuning(track, split, found))
+
+
+def _tuning(track: Track, split: Split, found: Mapping[str, Case]) -> tuple[Case, ...]:
+    task = track.definition()
+    if not isinstance(task, Tuned) or track.part in (TUNING, ALL) or TUNING not in split.parts:
+        return ()
+    return tuple(found[name] for name in split.cases(TUNING) if name in found and task.has_truth(found[name]))
 
 
 def checked(ground: Ground, rows: Mapping[str, Row]) -> dict[str, Arrays]:
     """Predictions from a table, each checked by its task; raises `SubmissionError` naming the case and the rule."""
     task = ground.track.definition()
-    known = set(ground.split.cases(ground.track.part))
+    known = set(ground.split.cases(ground.track.part)) | {case.id for case in ground.tuning}
     extra = sorted(set(rows) - known)
     if extra:
         raise SubmissionError(f"{len(extra)} predictions are not of this track", extra[0], "leave them out")
@@ -120,13 +136,17 @@ def metrics(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]
         seed=seed_of(str(ground.track)),
         reasons={key: one.undefined for key, one in measured.items()},
     )
-    return {key: _value(one, measured[key]) for key, one in scores.items()}
+    owners = np.array([ground.split.patients[case.id] for case in cases])
+    return {key: _value(one, measured[key], owners) for key, one in scores.items()}
 
 
 def measure(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]) -> dict[str, Measured]:
-    """The estimators of the track's task on these cases."""
+    """The estimators of the track's task on these cases, its setting chosen on the tuning cases predicted."""
     patients = [ground.split.patients[case.id] for case in cases]
-    return ground.track.definition().measure(cases, [by_case[case.id] for case in cases], patients)
+    task, tuning = ground.track.definition(), [case for case in ground.tuning if case.id in by_case]
+    if tuning and isinstance(task, Tuned):
+        task = task.tuned(tuning, [by_case[case.id] for case in tuning])
+    return task.measure(cases, [by_case[case.id] for case in cases], patients)
 
 
 def patients_seen(ground: Ground, trained_on: Sequence[str]) -> int:
@@ -144,18 +164,24 @@ def patients_seen(ground: Ground, trained_on: Sequence[str]) -> int:
     return len(own & seen)
 
 
-def _value(one: Score, measured: Measured) -> MetricValue:
+def _value(one: Score, measured: Measured, owners: NDArray[np.str_]) -> MetricValue:
+    """A score for the file; behind a metric of some cases alone stand those and their patients."""
+
     def rounded(number: float | None) -> float | None:
         return None if number is None else round(number, DIGITS)
 
+    behind = owners if measured.counted is None else owners[measured.counted]
+    patients = len(np.unique(behind))
+    drawn = patients > 1 or one.value is None
     return MetricValue(
         value=rounded(one.value),
-        low=rounded(one.low),
-        high=rounded(one.high),
-        n=one.n,
-        n_patients=one.n_patients,
-        undefined=one.undefined,
+        low=rounded(one.low) if drawn else None,
+        high=rounded(one.high) if drawn else None,
+        n=len(behind),
+        n_patients=patients,
+        undefined=one.undefined if drawn else "one patient has no interval",
         better=measured.better,
+        note=measured.note,
     )
 
 

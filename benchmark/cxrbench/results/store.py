@@ -40,8 +40,14 @@ def read_result(path: Path) -> Result:
 
 
 def parquet(rows: Mapping[str, Row]) -> bytes:
-    """Predictions as a Parquet file, sorted by case: the same rows give the same bytes."""
+    """Predictions as a Parquet file, sorted by case: the same rows give the same bytes.
+
+    Lists take a row an item; a case whose lists are empty has one row with these columns empty.
+    """
     table = pd.DataFrame([{"case_id": case, **rows[case]} for case in sorted(rows)])
+    lists = [str(name) for name in table.columns if any(isinstance(row.get(name), list) for row in rows.values())]
+    if lists:
+        table = table.explode(lists, ignore_index=True).astype(dict.fromkeys(lists, "float64"))
     return bytes(table.to_parquet(None, index=False, engine="pyarrow", compression="zstd"))
 
 
@@ -61,11 +67,12 @@ def write_whole(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def read_table(path: Path) -> dict[str, Row]:
+def read_table(path: Path, *, several_rows: bool = False) -> dict[str, Row]:
     """A table of predictions, CSV or Parquet by its suffix: case id to its other columns.
 
-    Raises `UsageError` where there is no such file, `DataError` where it cannot be read, has no `case_id` column
-    or names a case twice.
+    With `several_rows` each column of a case is a list, its rows in the table's order; a row without a value in any
+    column adds nothing to them. Paths in a column `mask` are relative to the table. Raises `UsageError` where there
+    is no such file, `DataError` where it cannot be read, has no `case_id` column or names a case twice.
     """
     if not path.is_file():
         raise UsageError("no such table of predictions", str(path), "give a CSV or Parquet file")
@@ -75,8 +82,23 @@ def read_table(path: Path) -> dict[str, Row]:
         raise DataError(f"the table cannot be read ({error})", str(path), "write CSV or Parquet") from error
     if "case_id" not in table:
         raise DataError("the table has no column case_id", str(path), "name each case by its id")
+    table = table.astype({"case_id": str})
+    if "mask" in table:
+        table["mask"] = [str(path.parent / name) if isinstance(name, str) else None for name in table["mask"]]
+    if several_rows:
+        return _listed(table)
     twice = table["case_id"][table["case_id"].duplicated()]
     if len(twice):
         raise DataError(f"a case stands twice in the table ({twice.iloc[0]})", str(path), "keep one row a case")
-    records = table.astype({"case_id": str}).to_dict("records")
+    records = table.to_dict("records")
     return {str(row["case_id"]): {str(key): row[key] for key in row if key != "case_id"} for row in records}
+
+
+def _listed(table: pd.DataFrame) -> dict[str, Row]:
+    """Case id to columns as lists, cases in the order in which they first stand."""
+    columns = [str(name) for name in table.columns if name != "case_id"]
+    rows: dict[str, Row] = {str(case): {name: [] for name in columns} for case in table["case_id"].unique()}
+    filled = table[table[columns].notna().any(axis=1)] if columns else table
+    for case, group in filled.groupby("case_id", sort=False):
+        rows[str(case)] = {name: group[name].tolist() for name in columns}
+    return rows

@@ -59,7 +59,7 @@ def evaluate(
     ground = lay_out(track if isinstance(track, Track) else Track.parse(track), chosen.data)
     folder = chosen.out or path.parent / "results"
     journal = Journal(folder / ".runs" / f"{_identity(path, ground)}.jsonl", fresh=chosen.fresh)
-    wanted = _available(ground)[: chosen.limit]
+    wanted = _available(ground)[: chosen.limit] + _tuning(ground)[: chosen.limit]
     rows = {case.id: row for case in wanted if (row := journal.finished().get(case.id)) is not None}
 
     def finished(batch: dict[str, Row]) -> None:
@@ -103,6 +103,11 @@ def _available(ground: Ground) -> list[Case]:
         where = f"{ground.track}, such as {ground.cases[0].id}"
         raise DataError("not one image of the track was found", where, "complete the copy given by --data")
     return found
+
+
+def _tuning(ground: Ground) -> list[Case]:
+    """Cases of the part that the task's setting is chosen on, as far as their images are on this disk."""
+    return [case for case in ground.tuning if case.available]
 
 
 def _identity(path: Path, ground: Ground) -> str:

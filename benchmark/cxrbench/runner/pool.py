@@ -126,13 +126,14 @@ def _serve(run: Run, child: Child, first: Case | None) -> None:
 
 def _predicted(task: Task, child: Child, batch: Sequence[Case], timing: Timing) -> dict[str, Row]:
     names = [case.id for case in batch]
-    predictions, seconds = child.predict([case.image() for case in batch], names)
+    images = [case.image() for case in batch]
+    predictions, seconds = child.predict(images, names)
     timing.seconds.append(seconds)
     timing.sizes.append(len(batch))
     rows: dict[str, Row] = {}
-    for name, prediction in zip(names, predictions, strict=True):
+    for name, image, prediction in zip(names, images, predictions, strict=True):
         try:
-            rows[name] = task.to_row(task.check(prediction))
+            rows[name] = task.to_row(task.check(prediction, image.pixels.shape))
         except ValueError as error:
             raise SubmissionError(str(error), f"{child.submission}, case {name}", "correct predict") from error
     return rows

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cxrbench.case import ZONES, Case
 from cxrbench.metrics import Metric, kappa_quadratic, mae, mae_sd, mean_error, pearson, within
-from cxrbench.stats import Estimator, clustered
+from cxrbench.stats import Estimator, clustered, mean_of
 from cxrbench.tasks import Arrays, Measured, Row, tasks
 
 Floats = NDArray[np.float64]
@@ -61,12 +61,13 @@ class BrixiaSeverity:
     title = "Brixia score of six lung zones"
     primary = "zone_mae"
     prediction = "brixia: six floats in [0, 3], zones A...F, or class probabilities [6, 4]"
+    several_rows = False
 
     def has_truth(self, case: Case) -> bool:
         """Whether the case has a Brixia score."""
         return case.targets.brixia is not None
 
-    def check(self, prediction: Arrays) -> Arrays:
+    def check(self, prediction: Arrays, shape: tuple[int, ...] | None = None) -> Arrays:  # noqa: ARG002
         """Six finite numbers in [0, 3], or six rows of four probabilities that add up to 1 (within 1e-3)."""
         if set(prediction) != {"brixia"}:
             raise ValueError(f"expected the key brixia alone, got {', '.join(sorted(prediction)) or 'nothing'}")
@@ -139,16 +140,12 @@ def _zones(metric: Metric, truth: Floats, pred: Floats, patients: Sequence[str])
     return [clustered(metric, truth[:, z], pred[:, z], patients) for z in range(len(ZONES))]
 
 
-def _mean(estimators: Sequence[Estimator]) -> Estimator:
-    return lambda weights: np.mean([estimator(weights) for estimator in estimators], axis=0)
-
-
 def _against(truth: Floats, pred: Floats, patients: Sequence[str]) -> dict[str, Measured]:
     """Zone, global and T score metrics of a prediction against the truth."""
     measured: dict[str, Measured] = {}
     for key, metric in ZONE_METRICS.items():
         single = _zones(metric, truth, pred, patients)
-        measured[f"zone_{key}"] = _measured(metric, _mean(single))
+        measured[f"zone_{key}"] = _measured(metric, mean_of(single))
         for zone, estimator in zip(ZONES, single, strict=True):
             measured[f"zone_{key}[{zone}]"] = _measured(metric, estimator)
     for group, metrics, fold in (("global", GLOBAL_METRICS, _total), ("t_score", T_SCORE_METRICS, t_score)):
@@ -166,7 +163,7 @@ def _agreement(label: str, left: Floats, right: Floats, patients: Sequence[str])
     """Zone and global MAE and weighted kappa of two readings."""
     measured: dict[str, Measured] = {}
     for key in ("mae", "kappa_quadratic"):
-        zones = _mean(_zones(ZONE_METRICS[key], left, right, patients))
+        zones = mean_of(_zones(ZONE_METRICS[key], left, right, patients))
         whole = clustered(GLOBAL_METRICS[key], _total(left), _total(right), patients)
         measured[f"zone_{key}[{label}]"] = _measured(ZONE_METRICS[key], zones)
         measured[f"global_{key}[{label}]"] = _measured(GLOBAL_METRICS[key], whole)

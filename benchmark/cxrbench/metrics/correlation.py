@@ -1,0 +1,122 @@
+"""How well predictions follow the truth: Pearson, R2, the regression line, and Spearman on ranks."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cxrbench.metrics.moments import Floats, Metric, centred, stack, variance
+from cxrbench.metrics.ranking import Counts, Indices, Ladder, RankMetric, whole
+
+
+def _products(truth: Floats, pred: Floats) -> Floats:
+    """Both sides around their plain means, their squares and their product, `[n, 5]`.
+
+    The values do not depend on the centre; the cancellation in their sums does.
+    """
+    t, p = centred(truth), centred(pred)
+    return stack(t, p, t * t, p * p, t * p)
+
+
+def _pearson(sums: Floats, weight: Floats) -> Floats:
+    t, p, tt, pp, tp = np.moveaxis(sums, -1, 0)
+    spread = np.sqrt(variance(tt, t, weight) * variance(pp, p, weight))
+    together = (tp / weight - t * p / weight**2) / np.where(spread > 0, spread, np.nan)
+    return np.asarray(np.clip(together, -1.0, 1.0), np.float64)
+
+
+pearson = Metric("pearson", "higher", _products, _pearson, "truth or prediction is constant")
+"""Pearson's correlation, in [-1, 1]; undefined where a side is constant or there are fewer than two cases.
+
+>>> round(float(pearson([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+0.9234
+"""
+
+
+def _r2(sums: Floats, weight: Floats) -> Floats:
+    squared, t, tt = np.moveaxis(sums, -1, 0)
+    return np.asarray(1 - squared / weight / variance(tt, t, weight))
+
+
+def _r2_columns(truth: Floats, pred: Floats) -> Floats:
+    t = centred(truth)
+    return stack((pred - truth) ** 2, t, t * t)
+
+
+r2 = Metric("r2", "higher", _r2_columns, _r2, "truth is constant")
+"""Coefficient of determination, 1 - squared error / spread of the truth: at most 1, below 0 for a prediction worse
+than the truth's mean. Not the square of Pearson's r (a biased prediction has r = 1 and a low R2).
+
+>>> round(float(r2([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+0.8
+"""
+
+
+def _slope(sums: Floats, weight: Floats) -> Floats:
+    t, p, tt, _, tp = np.moveaxis(sums[..., :5], -1, 0)
+    return np.asarray((tp / weight - t * p / weight**2) / variance(tt, t, weight))
+
+
+def _intercept(sums: Floats, weight: Floats) -> Floats:
+    plain_truth, plain_pred = sums[..., 5] / weight, sums[..., 6] / weight
+    return np.asarray(plain_pred - _slope(sums, weight) * plain_truth)
+
+
+slope = Metric("slope", "one", _products, _slope, "truth is constant")
+"""Slope of the least-squares line of the prediction on the truth; 1 where predictions move as the truth does.
+
+>>> round(float(slope([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+0.9
+"""
+
+intercept = Metric(
+    "intercept",
+    "zero",
+    lambda t, p: np.column_stack([_products(t, p), t, p]),
+    _intercept,
+    "truth is constant",
+)
+"""Intercept of the same line: the prediction where the truth is 0.
+
+>>> round(float(intercept([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+-0.1
+"""
+
+
+def _spearman(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
+    """Correlation of weighted mid-ranks, each the weight below a case plus half of the weight of its equals.
+
+    Their mean is half the total weight W, and twice their distance from it is `edge + next edge - W`, a whole number
+    for whole weights. Their spread is known too: (W^3 - sum of the groups' weight^3) / 12, the tie correction.
+    """
+    sides = Ladder.of(truth), Ladder.of(pred)
+
+    def value(weights: Counts) -> Floats:
+        counts = whole(weights, len(member))
+        edges = [side.edges(counts, member) for side in sides]
+        total = edges[0][:, -1].astype(np.float64)
+        t, p = (
+            np.take(edge[:, :-1] + edge[:, 1:] - edge[:, -1:], side.group, axis=-1).astype(np.float64)
+            for edge, side in zip(edges, sides, strict=True)
+        )
+        together = np.einsum("ij,ij->i", (counts[:, member] * t).astype(np.float64), p.astype(np.float64))
+        spreads = [total**3 - _cubes(edge) for edge in edges]
+        defined = (spreads[0] > 1e-12 * total**3) & (spreads[1] > 1e-12 * total**3)
+        return np.asarray(
+            np.clip(3 * together / np.where(defined, np.sqrt(spreads[0] * spreads[1]), np.nan), -1.0, 1.0)
+        )
+
+    return value
+
+
+def _cubes(edges: Counts) -> Floats:
+    """Sum over groups of their weight cubed, `[draws]`, from the weight below each."""
+    steps = np.diff(edges, axis=-1).astype(np.float64)
+    return np.asarray(np.einsum("ij,ij,ij->i", steps, steps, steps))
+
+
+spearman = RankMetric("spearman", "higher", _spearman, "truth or prediction is constant")
+"""Spearman's correlation: Pearson's on mid-ranks, in [-1, 1]; a weight counts as so many copies of its case.
+
+>>> round(float(spearman([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+0.9487
+"""

@@ -1,0 +1,73 @@
+"""How well a score separates positive from negative cases, over all thresholds: ROC AUC and average precision.
+
+Truth is 0 or 1, the prediction any number that grows with the finding.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cxrbench.metrics.moments import Floats
+from cxrbench.metrics.ranking import Counts, Indices, RankMetric, running, whole
+
+
+def check_binary(name: str, truth: Floats) -> None:
+    """Raise `ValueError` where a truth is neither 0 nor 1."""
+    odd = truth[(truth != 0) & (truth != 1)]
+    if odd.size:
+        raise ValueError(f"{name}: truth must be 0 or 1, got {odd[0]:g}")
+
+
+def _roc_auc(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
+    """Weight of the pairs (positive, negative) in the right order, ties half, over the weight of all pairs."""
+    check_binary("roc_auc", truth)
+    order = np.argsort(pred, kind="stable")
+    positive, negative = order[truth[order] == 1], order[truth[order] == 0]
+    low = np.searchsorted(pred[negative], pred[positive], side="left")
+    high = np.searchsorted(pred[negative], pred[positive], side="right")
+    tied = bool((low != high).any())
+
+    def value(weights: Counts) -> Floats:
+        counts = whole(weights, len(member))
+        below = running(counts, member[negative])
+        w = np.take(counts, member[positive], axis=-1).astype(np.float64)
+        won = np.take(below, low, axis=-1).astype(np.float64)
+        if tied:
+            won = (won + np.take(below, high, axis=-1)) / 2
+        return np.asarray(np.einsum("ij,ij->i", w, won) / (w.sum(-1) * below[:, -1]), np.float64)
+
+    return value
+
+
+def _average_precision(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
+    """Mean over positive weight of the precision at each positive's own score (its equals included)."""
+    check_binary("average_precision", truth)
+    order = np.argsort(-pred, kind="stable")
+    positive = order[truth[order] == 1]
+    hits = np.searchsorted(-pred[positive], -pred[positive], side="right")
+    called = np.searchsorted(-pred[order], -pred[positive], side="right")
+
+    def value(weights: Counts) -> Floats:
+        counts = whole(weights, len(member))
+        w = np.take(counts, member[positive], axis=-1).astype(np.float64)
+        found = np.take(running(counts, member[positive]), hits, axis=-1)
+        drawn = np.take(running(counts, member[order]), called, axis=-1).astype(np.float64)
+        precision = np.divide(found, drawn, out=np.zeros_like(drawn), where=drawn > 0)
+        return np.asarray(np.einsum("ij,ij->i", w, precision) / w.sum(-1), np.float64)
+
+    return value
+
+
+roc_auc = RankMetric("roc_auc", "higher", _roc_auc, "truth has one class")
+"""Area under the ROC curve: the chance that a positive case scores above a negative one, ties counting half.
+
+>>> round(float(roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])), 4)
+0.75
+"""
+
+average_precision = RankMetric("average_precision", "higher", _average_precision, "no positive case")
+"""Average precision: the step-wise area under precision and recall, without interpolation (as scikit-learn's).
+
+>>> round(float(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])), 4)
+0.8333
+"""

@@ -1,0 +1,69 @@
+"""extent-opacity: geographic extent 0-8 and opacity 0-6, each the sum of both lungs (Cohen et al. 2020).
+
+Truth is `targets.extent` and `targets.opacity`. Each has its own metrics, `extent_pearson`, `opacity_mae` and so on;
+the primary metric, `pearson`, is the mean of the two correlations. A dataset that gives only one of the two scores is
+scored on that one, and the note says so. The line (`..._slope`, `..._intercept`) is of the prediction on the truth.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from cxrbench.case import Case
+from cxrbench.metrics import Metric, RankMetric, intercept, mae, mean_error, mse, pearson, r2, rmse, slope, spearman
+from cxrbench.tasks import Arrays, Measured, tasks
+from cxrbench.tasks.casewise import Floats, among, mean_of
+from cxrbench.tasks.scalars import Scalars
+
+METRICS: dict[str, Metric | RankMetric] = {
+    "pearson": pearson,
+    "spearman": spearman,
+    "r2": r2,
+    "mae": mae,
+    "mse": mse,
+    "rmse": rmse,
+    "mean_error": mean_error,
+    "slope": slope,
+    "intercept": intercept,
+}
+
+
+class ExtentOpacity(Scalars):
+    """The task; see the module's docstring."""
+
+    name = "extent-opacity"
+    title = "Geographic extent 0-8 and opacity 0-6"
+    primary = "pearson"
+    prediction = "extent: a number in [0, 8], and opacity: a number in [0, 6]"
+    ranges: ClassVar = {"extent": (0.0, 8.0), "opacity": (0.0, 6.0)}
+
+    def has_truth(self, case: Case) -> bool:
+        """Whether the case has one of the two scores."""
+        return case.targets.extent is not None or case.targets.opacity is not None
+
+    def measure(
+        self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]
+    ) -> dict[str, Measured]:
+        """Every metric of each score, and the mean correlation."""
+        found: dict[str, Measured] = {}
+        there = []
+        for score in self.ranges:
+            truth = np.array([getattr(case.targets, score) for case in cases], np.float64)
+            pred = np.array([prediction[score] for prediction in predictions], np.float64)
+            found |= _scored(score, truth, pred, patients)
+            there += [score] if (~np.isnan(truth)).any() else []
+        note = None if len(there) == len(self.ranges) else f"of {there[0]} alone: no case has the other score"
+        return {"pearson": mean_of([found[f"{score}_pearson"] for score in there], note=note), **found}
+
+
+tasks.register("extent-opacity")(ExtentOpacity())
+
+
+def _scored(score: str, truth: Floats, pred: Floats, patients: Sequence[str]) -> dict[str, Measured]:
+    """The metrics of one score on the cases that have it (`truth` NaN elsewhere)."""
+    chosen = ~np.isnan(truth)
+    return {
+        f"{score}_{key}": among(metric, truth, pred, patients, chosen, none=f"no case has {score}")
+        for key, metric in METRICS.items()
+    }
