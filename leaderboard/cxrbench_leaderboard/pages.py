@@ -11,7 +11,8 @@ from pathlib import Path
 import cxrbench
 from cxrbench.catalog import Card, cards
 from cxrbench.splits import DEFAULT, Split, bibtex, listed, load_split
-from cxrbench.stats.bootstrap import DRAWS, MIN_DEFINED
+from cxrbench.stats.bootstrap import DRAWS
+from cxrbench.stats.interval import MIN_DEFINED
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 

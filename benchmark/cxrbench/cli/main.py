@@ -17,7 +17,7 @@ COMMANDS = {
     "leaderboard": ("cxrbench.cli.leaderboard", "Build the static leaderboard."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),
     "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),
-    "splits": ("cxrbench.cli.splits", "List, show and cite splits."),
+    "splits": ("cxrbench.cli.splits", "List, show, audit and cite splits."),
     "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),
 }
 

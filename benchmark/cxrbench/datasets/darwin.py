@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cxrbench.case import Case, Targets
 from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
-from cxrbench.datasets.cohen import patients_by_file
+from cxrbench.datasets.cohen_table import patients_by_file
 from cxrbench.datasets.darwin_json import LUNG_NAME, Annotated, outlined_lungs, read_annotated
 from cxrbench.datasets.files import first_found
 from cxrbench.errors import DataError
