@@ -1,15 +1,14 @@
 """Scoring without a submission: a table of predictions made elsewhere, or a radiologist's own readings."""
 
-import hashlib
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cxrbench.errors import SubmissionError
 from cxrbench.registry import unknown
-from cxrbench.results.schema import Predictions, Result, SubmissionInfo
+from cxrbench.results.schema import Result, SubmissionInfo
 from cxrbench.results.scoring import Ground, lay_out, score
-from cxrbench.results.store import read_table
+from cxrbench.results.store import read_table, recorded
 from cxrbench.tasks import Row
 from cxrbench.tasks.track import Track
 
@@ -30,7 +29,7 @@ def score_table(
         SubmissionInfo(name=own, title=title or own, kind="predictions"),
         started=started,
         failed=missing,
-        predictions=Predictions(file=table.name, sha256=hashlib.sha256(table.read_bytes()).hexdigest()),
+        predictions=recorded(table.name, table.read_bytes()),
     )
 
 

@@ -39,13 +39,15 @@ def read_result(path: Path) -> Result:
         raise DataError(f"not a valid result ({place}: {first['msg']})", str(path), "make it again") from error
 
 
-def write_predictions(rows: Mapping[str, Row], path: Path) -> Predictions:
-    """Write predictions as Parquet, sorted by case, and return the name and hash to record."""
+def parquet(rows: Mapping[str, Row]) -> bytes:
+    """Predictions as a Parquet file, sorted by case: the same rows give the same bytes."""
     table = pd.DataFrame([{"case_id": case, **rows[case]} for case in sorted(rows)])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = table.to_parquet(None, index=False, engine="pyarrow", compression="zstd")
-    write_whole(path, content)
-    return Predictions(file=path.name, sha256=hashlib.sha256(content).hexdigest())
+    return bytes(table.to_parquet(None, index=False, engine="pyarrow", compression="zstd"))
+
+
+def recorded(file: str, content: bytes) -> Predictions:
+    """The name and hash of a table of predictions, as a result records them."""
+    return Predictions(file=file, sha256=hashlib.sha256(content).hexdigest())
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from cxrbench.case import Case
-from cxrbench.errors import IsolationError, SubmissionError, UsageError
+from cxrbench.errors import DataError, IsolationError, SubmissionError, UsageError
 from cxrbench.results import Result
 from cxrbench.results.provenance import folder_sha256
 from cxrbench.results.schema import Cost, Latency, SubmissionInfo
 from cxrbench.results.scoring import Ground, lay_out, score
-from cxrbench.results.store import write_predictions, write_result
+from cxrbench.results.store import parquet, recorded, write_result, write_whole
 from cxrbench.runner.journal import Journal
 from cxrbench.runner.process import SANDBOX, Child, Declared
 from cxrbench.tasks import Row, tasks
@@ -84,11 +84,10 @@ def evaluate(
     ground = lay_out(track if isinstance(track, Track) else Track.parse(track), chosen.data)
     folder = chosen.out or path.parent / "results"
     journal = Journal(folder / ".runs" / f"{_identity(path, ground)}.jsonl", fresh=chosen.fresh)
-    wanted = [case for case in ground.cases if case.available][: chosen.limit]
+    wanted = _available(ground)[: chosen.limit]
     declared, cost = _run(path, ground, wanted, journal, chosen, progress=progress)
     rows = {name: row for name, row in journal.finished().items() if name in {case.id for case in wanted}}
-    keep = chosen.limit is None or chosen.out is not None
-    file = folder / f"{ground.track.file_name}.parquet"
+    table, file = parquet(rows), f"{ground.track.file_name}.parquet"
     result = score(
         ground,
         rows,
@@ -97,9 +96,10 @@ def evaluate(
         failed=_failed(ground, wanted),
         cost=cost,
         sandbox=SANDBOX,
-        predictions=write_predictions(rows, file) if keep else None,
+        predictions=recorded(file, table),
     )
-    if keep:
+    if chosen.limit is None or chosen.out is not None:
+        write_whole(folder / file, table)
         write_result(result, folder)
     journal.discard()
     return result
@@ -111,6 +111,15 @@ def _file(submission: str | Path) -> Path:
     if not path.is_file():
         raise UsageError("no such submission file", str(path), "give the path of a submission.py")
     return path
+
+
+def _available(ground: Ground) -> list[Case]:
+    """The track's cases whose image is on this disk; raises `DataError` where there is none."""
+    found = [case for case in ground.cases if case.available]
+    if not found:
+        where = f"{ground.track}, such as {ground.cases[0].id}"
+        raise DataError("not one image of the track was found", where, "complete the copy given by --data")
+    return found
 
 
 def _identity(path: Path, ground: Ground) -> str:

@@ -4,6 +4,7 @@ The journal's file is named by the run's identity (submission folder, track, spl
 died goes on where it was, and a changed one starts afresh.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,6 @@ class Journal:
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         if fresh:
             path.unlink(missing_ok=True)
 
@@ -30,14 +30,17 @@ class Journal:
 
     def append(self, rows: dict[str, Row]) -> None:
         """Write finished cases and wait until they are on disk."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as out:
             out.write(b"\n" + b"\n".join(_line(case, row) for case, row in rows.items()))
             out.flush()
             os.fsync(out.fileno())
 
     def discard(self) -> None:
-        """Remove the file: its run is complete and stored elsewhere."""
+        """Remove the file, and its folder if no other run is in it: the run is complete and stored elsewhere."""
         self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.parent.rmdir()
 
 
 def _line(case: str, row: Row) -> bytes:

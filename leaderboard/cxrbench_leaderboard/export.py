@@ -1,0 +1,220 @@
+"""Exports: the rows of the pages as CSV, JSON and BibTeX, with all digits.
+
+CSV is tidy, a line a number. Text that a spreadsheet would take for a formula gets an apostrophe in front there.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import cxrbench
+from cxrbench.catalog import Card
+from cxrbench.results.schema import MetricValue
+from cxrbench.splits import Split, bibtex
+
+from cxrbench_leaderboard.claims import PAPERS, VERDICT, Claim
+from cxrbench_leaderboard.rows import Board, Row
+
+Fields = dict[str, Any]
+"""One line of a table, or one object of a JSON file; made here and written here."""
+
+
+def results_csv(boards: Sequence[Board]) -> str:
+    """A line for each metric of each row of each board."""
+    return _csv([line for board in boards for row in board.rows for line in _lines(board, row)])
+
+
+def results_json(boards: Sequence[Board]) -> str:
+    """The same rows, nested: tracks, their rows, their printed claims."""
+    return _json({"tracks": [_track(board) for board in boards]})
+
+
+def claims_csv(claims: Sequence[Claim]) -> str:
+    """A line for each printed claim, digits as printed."""
+    return _csv([_claim(claim) for claim in claims])
+
+
+def claims_json(claims: Sequence[Claim]) -> str:
+    """The same claims; numbers as text, so that printed zeros stay."""
+    return _json({"claims": [_claim(claim) for claim in claims]})
+
+
+def track_bib(board: Board) -> str:
+    """What to cite for a track: its split with the hash, its dataset, and the papers with printed claims."""
+    papers = dict.fromkeys(system.paper for system in board.systems)
+    entries = [bibtex(board.split), board.card.citation.strip(), *(_paper(name) for name in papers)]
+    return "\n\n".join(entry for entry in entries if entry) + "\n"
+
+
+def site_bib() -> str:
+    """What to cite for the benchmark itself."""
+    lines = ("title = {{cxrbench}}", "author = {{The cxrbench developers}}", f"version = {{{cxrbench.__version__}}}")
+    return "@software{cxrbench,\n" + "".join(f"  {line},\n" for line in lines) + "}\n"
+
+
+def card_json(name: str, card: Card, splits: Sequence[Split]) -> str:
+    """A dataset's card with its splits: parts, sizes, hashes."""
+    return _json({"name": name, **card.model_dump(mode="json"), "splits": [_split(split) for split in splits]})
+
+
+def _split(split: Split) -> Fields:
+    return {
+        "split": split.label,
+        "version": split.version,
+        "origin": split.origin,
+        "sha256": split.sha256,
+        "note": split.note,
+        "parts": {part: len(split.cases(part)) for part in split.parts},
+    }
+
+
+def papers_bib() -> str:
+    """The papers whose claims are shown."""
+    return "\n\n".join(_paper(name) for name in sorted(PAPERS)) + "\n"
+
+
+def _paper(name: str) -> str:
+    paper = PAPERS[name]
+    fields = f"  title = {{{paper.title}}},\n  author = {{{paper.author}}},\n  year = {{{paper.year}}},\n"
+    return f"@misc{{{name},\n{fields}}}"
+
+
+def _lines(board: Board, row: Row) -> Iterator[Fields]:
+    head, tail = _head(board, row), _tail(row)
+    for subgroup, metrics in [("", row.result.metrics), *sorted(row.result.subgroups.items())]:
+        for key, metric in sorted(metrics.items()):
+            yield {**head, "subgroup": subgroup, "metric": key, **_metric(metric), **tail}
+
+
+def _metric(metric: MetricValue) -> Fields:
+    return metric.model_dump(mode="json")
+
+
+def _head(board: Board, row: Row) -> Fields:
+    about = row.result.submission
+    return {
+        "track": board.name,
+        "synthetic": row.result.track.synthetic,
+        "rank": row.rank,
+        "not_ranked": "; ".join(row.reasons),
+        "submission": about.name,
+        "title": about.title,
+        "authors": about.authors,
+        "url": about.url,
+        "kind": about.kind,
+        "predicted": row.result.coverage.predicted,
+        "expected": row.result.coverage.expected,
+        "trained_on": " ".join(about.trained_on),
+        "patients_seen": about.patients_seen,
+        "sandbox": row.result.sandbox,
+    }
+
+
+def _tail(row: Row) -> Fields:
+    result, cost = row.result, row.result.cost
+    return {
+        "parameters": cost.parameters,
+        "macs": cost.macs,
+        "images_per_second": cost.images_per_second,
+        "latency_p50_ms": cost.latency_ms.p50 if cost.latency_ms else None,
+        "latency_p95_ms": cost.latency_ms.p95 if cost.latency_ms else None,
+        "peak_memory_bytes": cost.peak_memory_bytes,
+        "device": cost.device,
+        "batch_size": cost.batch_size,
+        "benchmark_version": result.benchmark.version,
+        "benchmark_commit": result.benchmark.commit,
+        "split_version": result.track.split_version,
+        "split_sha256": result.track.split_sha256,
+        "submission_sha256": result.submission.sha256,
+        "result_sha256": row.source.sha256,
+        "started": row.source.started.isoformat(),
+    }
+
+
+def _track(board: Board) -> Fields:
+    return {
+        "track": board.name,
+        "task": board.track.task,
+        "dataset": board.track.dataset,
+        "split": board.track.split,
+        "part": board.track.part,
+        "split_version": board.split.version,
+        "split_sha256": board.split.sha256,
+        "synthetic": board.card.synthetic,
+        "primary": board.primary,
+        "better": board.better(board.primary),
+        "n_cases": len(board.cases),
+        "n_patients": board.n_patients,
+        "n_ranked": len(board.ranked),
+        "n_not_ranked": len(board.unranked),
+        "n_printed": board.n_printed,
+        "rows": [_row(board, row) for row in board.rows],
+        "claims": [_claim(claim) for system in board.systems for claim in system.claims.values()],
+    }
+
+
+def _row(board: Board, row: Row) -> Fields:
+    return {
+        **_head(board, row),
+        "trained_on": list(row.result.submission.trained_on),
+        "without_prediction": dict(row.failures),
+        "metrics": {key: _metric(metric) for key, metric in row.result.metrics.items()},
+        "subgroups": {
+            name: {key: _metric(metric) for key, metric in metrics.items()}
+            for name, metrics in row.result.subgroups.items()
+        },
+        **_tail(row),
+    }
+
+
+def _claim(claim: Claim) -> Fields:
+    return {
+        "id": claim.id,
+        "paper": claim.paper,
+        "where": claim.where,
+        "system": claim.system,
+        "task": claim.task,
+        "dataset": claim.dataset,
+        "part": claim.part,
+        "subgroup": claim.subgroup,
+        "metric": claim.metric,
+        "printed": format(claim.value, "f"),
+        "spread": None if claim.spread is None else format(claim.spread, "f"),
+        "n": claim.n,
+        "unit": claim.unit,
+        "track": claim.track,
+        "key": claim.key,
+        "in_our_sign": format(claim.comparable, "f"),
+        "verdict": VERDICT,
+        "note": claim.note,
+    }
+
+
+def _json(content: Fields) -> str:
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _csv(lines: Sequence[Fields]) -> str:
+    if not lines:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in line.items()} for line in lines)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """What a spreadsheet may read: booleans in words, and no text that begins as a formula does, numbers aside."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _is_number(value):
+        return f"'{value}"
+    return value
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None

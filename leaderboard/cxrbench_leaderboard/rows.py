@@ -1,0 +1,327 @@
+"""From results to boards: one board a track, ranked rows apart from rows that only stand beside them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cxrbench.case import ZONES
+from cxrbench.catalog import Card, card
+from cxrbench.results.schema import MetricValue, Result
+from cxrbench.splits import ALL, DEFAULT, Split
+from cxrbench.tasks.track import Track
+
+from cxrbench_leaderboard.claims import TRACKS, Claim, System, systems_on
+from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, MEANINGS, Better, Heading, heading
+from cxrbench_leaderboard.sources import Found, Source, known_track
+
+KINDS = {"submission": "submission", "predictions": "predictions only", "rater": "radiologist"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A submission on a track. `rank` is None for a row out of the ranking, and `reasons` says why in words."""
+
+    source: Source
+    rank: int | None
+    reasons: tuple[str, ...]
+
+    @property
+    def result(self) -> Result:
+        """The result that the row shows."""
+        return self.source.result
+
+    @property
+    def primary(self) -> MetricValue:
+        """The value that ranks."""
+        return self.result.metrics[self.result.primary]
+
+    @property
+    def failures(self) -> tuple[tuple[str, int], ...]:
+        """Why cases have no prediction, with how many each; case ids stay out of the pages."""
+        return tuple(sorted(Counter(failed.reason for failed in self.result.coverage.failed).items()))
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a reader must know of the row before its numbers, in a few words each."""
+        result, marks = self.result, []
+        if result.submission.kind != "submission":
+            marks.append(KINDS[result.submission.kind])
+        elif result.sandbox == "none":
+            marks.append("not isolated")
+        if not result.coverage.complete:
+            marks.append(f"{result.coverage.predicted} of {result.coverage.expected} cases")
+        if result.submission.patients_seen:
+            marks.append("trained on these patients")
+        return tuple(marks)
+
+    def is_itself(self, label: str) -> bool:
+        """Whether a bracket compares this radiologist with the same radiologist."""
+        name = self.result.submission.name.removeprefix("radiologist-")
+        return self.result.submission.kind == "rater" and label == f"vs_{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One metric by its brackets: the key without them, and the labels in order."""
+
+    base: str
+    labels: tuple[str, ...]
+
+    def key(self, label: str) -> str:
+        """The metric key of one label."""
+        return f"{self.base}[{label}]"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The metric keys of all labels."""
+        return tuple(map(self.key, self.labels))
+
+    @property
+    def what(self) -> str:
+        """What the brackets are."""
+        if set(self.labels) <= set(ZONES):
+            return "by zone (A\N{EN DASH}C the patient's right lung, D\N{EN DASH}F the left, top to bottom)"
+        return "between readers" if all("vs_" in label for label in self.labels) else "in detail"
+
+    def word(self, label: str) -> str:
+        """A label as a heading: `vs_senior` is "against senior", `senior_vs_junior` "senior against junior"."""
+        return label.replace("_vs_", " against ").replace("vs_", "against ").replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Board:
+    """One track: its rows, and the printed systems that stand beside them."""
+
+    track: Track
+    split: Split
+    ranked: tuple[Row, ...]
+    unranked: tuple[Row, ...]
+    systems: tuple[System, ...]
+    replaced: tuple[Source, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The track as it is written in commands."""
+        return str(self.track)
+
+    @property
+    def card(self) -> Card:
+        """The card of the dataset."""
+        return card(self.track.dataset)
+
+    @property
+    def title(self) -> str:
+        """The track in words, without its task."""
+        part = "all cases" if self.track.part == ALL else f"part {self.track.part}"
+        split = "" if self.track.split == DEFAULT else f", split {self.track.split}"
+        return f"{self.track.dataset}{split}, {part}"
+
+    @property
+    def task_title(self) -> str:
+        """What is predicted."""
+        return self.track.definition().title
+
+    @property
+    def primary(self) -> str:
+        """The metric key that ranks."""
+        return self.track.definition().primary
+
+    @cached_property
+    def cases(self) -> tuple[str, ...]:
+        """Ids of the track's cases, by the split."""
+        return self.split.cases(self.track.part)
+
+    @property
+    def n_patients(self) -> int:
+        """Patients of the track, by the split."""
+        return len({self.split.patients[case] for case in self.cases})
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, ranked first."""
+        return self.ranked + self.unranked
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Keys without brackets of all rows, the primary first, then group by group."""
+        plain = {key for row in self.rows for key in row.result.metrics if "[" not in key}
+        return _in_order(plain | {self.primary}, self.primary)
+
+    @cached_property
+    def printed_keys(self) -> tuple[str, ...]:
+        """Keys without brackets that have a printed value."""
+        plain = {key for system in self.systems for key in system.claims if "[" not in key}
+        return _in_order(plain, self.primary)
+
+    @cached_property
+    def printed_details(self) -> tuple[Detail, ...]:
+        """Printed values with brackets."""
+        return _details({key for system in self.systems for key in system.claims}, self.primary)
+
+    @cached_property
+    def details(self) -> tuple[Detail, ...]:
+        """Keys with brackets, by metric."""
+        return _details({key for row in self.rows for key in row.result.metrics}, self.primary)
+
+    @property
+    def subgroups(self) -> tuple[str, ...]:
+        """Subgroups that any row has."""
+        return tuple(sorted({name for row in self.rows for name in row.result.subgroups}))
+
+    @property
+    def file(self) -> str:
+        """The name of the track's files, without a suffix."""
+        return self.track.file_name
+
+    @property
+    def n_printed(self) -> int:
+        """Printed values that stand beside the track."""
+        return sum(len(system.claims) for system in self.systems)
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The keys without brackets, by the group of their headings."""
+        made: dict[str, tuple[str, ...]] = {}
+        for key in self.keys:
+            made[heading(key).group] = (*made.get(heading(key).group, ()), key)
+        return tuple(made.items())
+
+    def heading(self, key: str) -> Heading:
+        """How a metric is headed."""
+        return heading(key)
+
+    @property
+    def direction(self) -> str:
+        """Which way the primary metric points, in words."""
+        return DIRECTION[self.better(self.primary)]
+
+    def first_of(self, key: str) -> str:
+        """The order in which a column sorts first: the better end on top."""
+        return "desc" if self.better(key) == "higher" else "asc"
+
+    @property
+    def first(self) -> str:
+        """The same for the primary metric."""
+        return self.first_of(self.primary)
+
+    def better(self, key: str) -> Better:
+        """Which way a metric points, by the results; where there is none, by the glossary."""
+        found = [row.result.metrics[key].better for row in self.rows if key in row.result.metrics]
+        return found[0] if found else direction(key)
+
+
+def direction(key: str) -> Better:
+    """Which way a metric points by its name alone; an unknown one counts as "higher"."""
+    base = key.partition("[")[0]
+    rest = next((base.removeprefix(f"{one}_") for one in GROUPS if base.startswith(f"{one}_")), base)
+    return MEANINGS[rest].better if rest in MEANINGS else "higher"
+
+
+def boards(found: Found, claims: Sequence[Claim]) -> tuple[Board, ...]:
+    """A board for every track with a result or a printed claim: real ones first, then by name."""
+    by_track: dict[str, list[Source]] = {name: [] for name in TRACKS.values()}
+    for source in found.sources:
+        by_track.setdefault(str(source.track), []).append(source)
+    made = [_board(name, sources, found.replaced, claims) for name, sources in by_track.items()]
+    return tuple(sorted(made, key=lambda board: (board.card.synthetic, board.name)))
+
+
+def _board(name: str, sources: Sequence[Source], replaced: Sequence[Source], claims: Sequence[Claim]) -> Board:
+    track, split = known_track(name)
+    ranked, unranked = rank(sources)
+    return Board(
+        track=track,
+        split=split,
+        ranked=ranked,
+        unranked=unranked,
+        systems=systems_on(name, claims),
+        replaced=tuple(source for source in replaced if source.track == track),
+    )
+
+
+def rank(sources: Sequence[Source]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Rows in the ranking, best first, and rows out of it with the reason; equal values share a rank."""
+    rows = [Row(source, None, reasons(source)) for source in sources]
+    taking = sorted((row for row in rows if not row.reasons), key=_place)
+    order = [_goodness(row.primary) for row in taking]
+    ranked = tuple(Row(row.source, 1 + order.index(own), ()) for row, own in zip(taking, order, strict=True))
+    return ranked, tuple(sorted((row for row in rows if row.reasons), key=_place))
+
+
+def reasons(source: Source) -> tuple[str, ...]:
+    """Why a result takes no part in the ranking, in words; empty where it does."""
+    result, found = source.result, []
+    if result.submission.kind == "rater":
+        found.append("a radiologist's own readings, shown beside the systems")
+    if not result.coverage.complete:
+        found.append(f"predicts {result.coverage.predicted} of {result.coverage.expected} cases")
+    if result.submission.patients_seen:
+        found.append(f"trained on {result.submission.patients_seen} of the track's {result.track.n_patients} patients")
+    if result.metrics[result.primary].value is None:
+        found.append(f"primary metric undefined: {result.metrics[result.primary].undefined}")
+    if result.track.split_sha256 != source.split.sha256:
+        found.append(f"scored on another version of the split (version {result.track.split_version})")
+    return tuple(found)
+
+
+def _goodness(metric: MetricValue) -> float:
+    """Smaller is better, whichever way the metric points; undefined comes last."""
+    if metric.value is None:
+        return float("inf")
+    return {"lower": metric.value, "higher": -metric.value, "zero": abs(metric.value)}[metric.better]
+
+
+def _place(row: Row) -> tuple[float, str]:
+    return _goodness(row.primary), row.result.submission.name
+
+
+def _in_order(keys: set[str], primary: str) -> tuple[str, ...]:
+    """The primary metric, the rest of its group, then the other groups."""
+    groups, first = ["", *GROUPS.values()], heading(primary).group
+
+    def place(key: str) -> tuple[bool, bool, int, int, str]:
+        head = heading(key)
+        return key != primary, head.group != first, groups.index(head.group), head.place, key
+
+    return tuple(sorted(keys, key=place))
+
+
+def _details(keys: set[str], primary: str) -> tuple[Detail, ...]:
+    """Single zones first, then readings against each other, then whatever else has brackets."""
+    found: dict[tuple[int, str], set[str]] = {}
+    for key in keys:
+        base, _, rest = key.partition("[")
+        label = rest.removesuffix("]")
+        if label:
+            found.setdefault((0 if label in ZONES else 1 if "vs_" in label else 2, base), set()).add(label)
+    order = _in_order({base for _, base in found}, primary)
+    return tuple(
+        Detail(base, tuple(sorted(found[kind, base]))) for kind in range(3) for base in order if (kind, base) in found
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A submission over all tracks: its newest result gives the words, `rows` the row on each track it was run on."""
+
+    result: Result
+    rows: Mapping[str, Row]
+
+
+def entries(made: Sequence[Board]) -> tuple[Entry, ...]:
+    """One entry a submission, by title; radiologists after the systems."""
+    by_name: dict[str, dict[str, Row]] = {}
+    for board in made:
+        for row in board.rows:
+            by_name.setdefault(row.result.submission.name, {})[board.name] = row
+    found = [Entry(max(rows.values(), key=_newest).result, rows) for rows in by_name.values()]
+    return tuple(sorted(found, key=lambda one: (one.result.submission.kind == "rater", *_words(one.result))))
+
+
+def _newest(row: Row) -> tuple[str, str]:
+    return row.source.started.isoformat(), row.result.track.name
+
+
+def _words(result: Result) -> tuple[str, str]:
+    return result.submission.title.casefold(), result.submission.name

@@ -1,0 +1,130 @@
+"""Result files found below folders, each read, checked against the track that it names, and never half-trusted."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from cxrbench.catalog import card
+from cxrbench.errors import CxrbenchError, DataError, UsageError
+from cxrbench.results import Result, read_result
+from cxrbench.splits import Split
+from cxrbench.tasks.track import Track
+
+from cxrbench_leaderboard.glossary import KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A result with the file it came from: its place below the folder given, its hash, when its run began (UTC)."""
+
+    place: str
+    sha256: str
+    started: datetime
+    track: Track
+    split: Split
+    result: Result
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What may stand once on the board: a submission on a track."""
+        return self.result.submission.name, str(self.track)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Results to show, and those left out because an earlier folder holds the same submission on the same track."""
+
+    sources: tuple[Source, ...]
+    replaced: tuple[Source, ...]
+
+
+def read_all(folders: Sequence[Path]) -> Found:
+    """Read every `results/*.json` below the folders, in a fixed order.
+
+    A submission stands once on a track: of the same in two folders the first folder's is kept and the other is
+    reported; twice in one folder is a `DataError`, as is any file that is not a valid result of a known track.
+    Raises `UsageError` for a folder that does not exist.
+    """
+    kept: dict[tuple[str, str], Source] = {}
+    replaced: list[Source] = []
+    for folder in folders:
+        own: dict[tuple[str, str], Source] = {}
+        for path in result_files(folder):
+            source = read_source(path, folder)
+            if source.identity in own:
+                first = own[source.identity].place
+                what = f"{source.result.submission.name} has two results on {source.track}"
+                raise DataError(what, f"{first}, {source.place}", "keep one, or rename the submission")
+            own[source.identity] = source
+        replaced += [source for identity, source in own.items() if identity in kept]
+        kept = own | kept
+    return Found(tuple(kept.values()), tuple(replaced))
+
+
+def result_files(folder: Path) -> Iterator[Path]:
+    """JSON files in folders named `results` below (or at) the folder, sorted by their place."""
+    if not folder.is_dir():
+        raise UsageError("no such folder of results", str(folder), "give the folder that holds the submissions")
+    inside = set(folder.glob("**/results/*.json"))
+    if folder.resolve().name == "results":
+        inside |= set(folder.glob("*.json"))
+    yield from sorted(path for path in inside if path.is_file())
+
+
+def read_source(path: Path, folder: Path) -> Source:
+    """Read one file and check that it is about the track it names; raises `DataError` with the file's name."""
+    try:
+        content, result = path.read_bytes(), read_result(path)
+    except OSError as error:
+        raise DataError(f"the result cannot be read ({error.strerror})", str(path), "make it readable") from error
+    try:
+        track, split = known_track(result.track.name)
+        _check(result, track, split)
+        started = datetime.fromisoformat(result.provenance.started)
+    except (CxrbenchError, ValueError) as error:
+        why = error.line if isinstance(error, CxrbenchError) else str(error)
+        raise DataError(f"not a result that this version can show ({why})", str(path), "evaluate again") from error
+    return Source(
+        place=path.relative_to(folder).as_posix(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        started=started.astimezone(UTC) if started.tzinfo else started.replace(tzinfo=UTC),
+        track=track,
+        split=split,
+        result=result,
+    )
+
+
+@cache
+def known_track(name: str) -> tuple[Track, Split]:
+    """A track by its name, with its split as this version has it; read once a build."""
+    track = Track.parse(name)
+    return track, track.load_split()
+
+
+def _check(result: Result, track: Track, split: Split) -> None:
+    _check_track(result, track, split)
+    for key, metric in result.metrics.items():
+        if not KEY.match(key) or len(key) > 80:
+            raise ValueError("a metric key is written name or name[label]")
+        if metric.value is None and not metric.undefined:
+            raise ValueError(f"{key} has neither a value nor a reason")
+        bounds = [bound for bound in (metric.low, metric.value, metric.high) if bound is not None]
+        if len(bounds) not in (0, 1, 3) or bounds != sorted(bounds):
+            raise ValueError(f"the interval of {key} does not contain its value")
+
+
+def _check_track(result: Result, track: Track, split: Split) -> None:
+    own, coverage = result.track, result.coverage
+    if (own.task, own.dataset, own.split, own.part) != (track.task, track.dataset, track.split, track.part):
+        raise ValueError("the parts of the track do not agree with its name")
+    if own.synthetic != card(track.dataset).synthetic:
+        raise ValueError("synthetic does not agree with the card of the dataset")
+    if result.primary != track.definition().primary or result.primary not in result.metrics:
+        raise ValueError(f"the primary metric of {track.task} is {track.definition().primary}")
+    if not 0 <= coverage.predicted <= coverage.expected or coverage.expected != own.n_cases:
+        raise ValueError("coverage does not agree with the cases of the track")
+    if own.split_sha256 == split.sha256 and own.n_cases != len(split.cases(track.part)):
+        raise ValueError("the number of cases does not agree with the split")

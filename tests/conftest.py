@@ -1,0 +1,122 @@
+"""Fixtures that every test may use: the real data where it is at hand, a synthetic copy where it is not, the CLI."""
+
+import contextlib
+import csv
+import io
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cxrbench.cli.main import main
+from cxrbench.splits import load_split
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data, or a skip that says how to give it."""
+    folder = Path(os.environ.get("CXRBENCH_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real data: set CXRBENCH_DATA to a folder that holds the datasets")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_data_by_accident(monkeypatch, real_data_wanted):
+    """Commands under test find data only where the test puts it."""
+    if not real_data_wanted:
+        monkeypatch.delenv("CXRBENCH_DATA", raising=False)
+
+
+@pytest.fixture
+def real_data_wanted(request) -> bool:
+    return "real_data" in request.fixturenames
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error_lines(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+
+@pytest.fixture
+def command(monkeypatch) -> Callable[..., Done]:
+    """Run the command line in this process: `command("tasks", "--json")`."""
+
+    def run(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["cxrbench", *map(str, arguments)])
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main()
+        return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def written(tmp_path) -> Callable[..., Path]:
+    """Write a submission whose `predict` (and more) is the given code, and return its file."""
+
+    def write(body: str, *, head: str = "", name: str = "written") -> Path:
+        text = (
+            f"import cxrbench\nimport numpy as np\n{textwrap.dedent(head)}\n\n"
+            f'class Written(cxrbench.Submission):\n    name = "{name}"\n    tasks = ("brixia-severity",)\n'
+            f"{textwrap.indent(textwrap.dedent(body), '    ')}\n"
+        )
+        path = tmp_path / name / "submission.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+CONSTANT = """
+def predict(self, images):
+    return [{"brixia": [1, 1, 1, 1, 1, 1]} for _ in images]
+"""
+
+
+@pytest.fixture
+def constant(written) -> Path:
+    """A submission that predicts 1 in every zone."""
+    return written(CONSTANT)
+
+
+def write_scores(path: Path, scores: dict[str, tuple[list[int], list[int]]]) -> None:
+    """A public-annotations.csv as the official file is: byte-order mark, CRLF."""
+    zones = [*"ABCDEF", "Global"]
+    with path.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(["filename", *(f"S-{zone}" for zone in zones), *(f"J-{zone}" for zone in zones)])
+        for name, (senior, junior) in scores.items():
+            writer.writerow([name, *senior, sum(senior), *junior, sum(junior)])
+
+
+@pytest.fixture
+def synthetic_copy(tmp_path) -> Path:
+    """A data folder laid out as brixia-cohen: the split's file names, noise for pixels, random scores."""
+    rng = np.random.default_rng(7)
+    names = load_split("brixia-cohen").cases("all")
+    root = tmp_path / "data" / "brixia-cohen"
+    (root / "public-cohen-subset").mkdir(parents=True)
+    write_scores(root / "public-annotations.csv", {name: tuple(rng.integers(0, 4, (2, 6)).tolist()) for name in names})
+    for name in names:
+        picture = Image.fromarray(rng.integers(0, 256, (24, 20), dtype=np.uint8))
+        kind = "PNG" if name.lower().endswith("png") else "JPEG"
+        picture.save(root / "public-cohen-subset" / name, kind)
+    return tmp_path / "data"

@@ -1,0 +1,37 @@
+"""Names to plug-ins: found on import, near matches for a typo, a broken stranger named and left out."""
+
+import pytest
+from cxrbench.datasets import adapters
+from cxrbench.errors import CxrbenchError, UsageError
+from cxrbench.registry import Registry
+from cxrbench.tasks import tasks
+
+
+def test_registries_fill_by_themselves():
+    assert {"phantom", "cohen", "brixia-cohen"} <= set(adapters)
+    assert "brixia-severity" in tasks
+
+
+def test_an_unknown_name_lists_near_ones():
+    with pytest.raises(UsageError, match="did you mean brixia-cohen"):
+        adapters["brixia-cohn"]
+
+
+def test_two_of_one_name_are_an_error():
+    registry: Registry[int] = Registry("number", "cxrbench.tasks")
+    registry.register("one")(1)
+    with pytest.raises(ValueError, match="one"):
+        registry.register("one")(1)
+
+
+def test_a_strangers_module_that_fails_is_named(monkeypatch):
+    entry = type("Entry", (), {"name": "theirs", "value": "no_such_module_of_theirs"})
+    monkeypatch.setattr("cxrbench.registry.entry_points", lambda group: [entry] if group == "cxrbench.numbers" else [])
+    registry: Registry[int] = Registry("number", "cxrbench.tasks")
+    with pytest.warns(UserWarning, match="no_such_module_of_theirs"):
+        assert list(registry) == []
+
+
+def test_an_error_is_one_line_whatever_it_holds():
+    error = CxrbenchError("two\nlines", "some\nwhere", "mend\nit")
+    assert str(error) == "two lines: some where; mend it"
