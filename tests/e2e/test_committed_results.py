@@ -16,7 +16,12 @@ UNDISTRIBUTED = {"resnet18"}
 
 
 def test_every_submission_has_results():
-    assert {path.parents[1].name for path in FILES} >= {"zone-medians", "zone-texture", "resnet18", "radiologist-junior"}
+    assert {path.parents[1].name for path in FILES} >= {
+        "zone-medians",
+        "zone-texture",
+        "resnet18",
+        "radiologist-junior",
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parents[1].name}/{path.stem}")

@@ -84,7 +84,8 @@ def prepare(
     folder, finished = cache_folder(name, chosen, root), 0
     with CacheWriter(folder, chosen) as writer:
         jobs = list(_jobs(wanted, writer, chosen))
-        for done, outcome in enumerate(_outcomes(dataset, data, jobs, workers), 1 + len(wanted) - len(jobs)):
+        reused = len(wanted) - len(jobs)
+        for done, outcome in enumerate(_outcomes(dataset, data, jobs, workers), 1 + reused):
             if isinstance(outcome, Entry):
                 writer.append(outcome)
                 finished += 1
@@ -92,7 +93,7 @@ def prepare(
                 problems.append(outcome)
             if progress is not None:
                 progress(done, len(wanted))
-    seconds, reused = time.perf_counter() - begin, len(wanted) - len(jobs)
+    seconds = time.perf_counter() - begin
     return Prepared(name, len(dataset.cases), finished, reused, seconds, folder, tuple(problems))
 
 
