@@ -22,7 +22,9 @@ Progress = Callable[[str, int, int], None]
 """Called with a file's path, the bytes that have come, and all its bytes (0 where the server does not say)."""
 
 TIMEOUT = (10, 60)
-CHUNK = 1 << 20
+CHUNK = 1 << 16
+"""Bytes at a time: what a broken connection loses at most."""
+
 TRIES = 3
 
 

@@ -49,6 +49,8 @@ def _deep_colour(picture: Pillow.Image, data: bytes) -> NDArray[np.generic]:
     import cv2
 
     picture.load()
+    if picture.format == "PNG" and b"IEND" not in data:
+        raise ValueError("the file is cut short")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         raise ValueError("this layout of 16-bit colour is not supported")
