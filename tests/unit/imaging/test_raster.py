@@ -186,6 +186,14 @@ def test_a_cut_file_is_an_error_and_never_half_an_image(path, kind, keep):
         assert "\n" not in failed.value.line
 
 
+def test_a_damaged_chunk_of_deep_colour_is_found(path):
+    data = bytearray(write_png(path, deep(20, 20, 3)).read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(DataError, match="damaged chunk, b'IDAT'"):
+        read_raster(path)
+
+
 def test_files_that_are_no_image(path, tmp_path):
     path.write_text("<html>404</html>")
     with pytest.raises(DataError, match="no known image format"):
