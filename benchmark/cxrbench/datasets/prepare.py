@@ -135,7 +135,8 @@ def _outcomes(
 
 def default_workers() -> int:
     """Half the cores that this process may use, at least one and at most four: others work here too."""
-    return max(1, min(4, len(os.sched_getaffinity(0)) // 2))
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(4, usable // 2))
 
 
 def _in_processes(name: str, data: str | Path | None, jobs: Sequence[Job], workers: int) -> Iterator[Entry | Problem]:
