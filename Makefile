@@ -66,4 +66,4 @@ results: $(VENV)/dev
 
 resnet18: $(VENV)/dev
 	OMP_WAIT_POLICY=passive $(BIN)/python submissions/resnet18/train.py --data $(DATA)
-	cd submissions/resnet18 && sha256sum weights.safetensors
+	cd submissions/resnet18 && sha256sum weights.safetensors | tee weights.sha256

@@ -34,6 +34,10 @@ class Submission:
     def setup(self, device: str) -> None:
         """Load weights; `device` is "cpu", "cuda" or "mps". Files lie beside `submission.py`."""
 
+    def module(self) -> object | None:
+        """The torch module whose parameters and multiply-accumulates are to be counted, after `setup`; or None."""
+        return None
+
     def predict(self, images: list[Image]) -> list[dict[str, Any]]:
         """One dict an image, in order; its keys and shapes are the task's (`cxrbench tasks`)."""
         raise NotImplementedError

@@ -15,7 +15,7 @@ from cxrbench_leaderboard.pages import Site, render
 from cxrbench_leaderboard.rows import boards
 from cxrbench_leaderboard.sources import Found, read_all
 
-MARKER = "build.json"
+MARKER = "cxrbench-leaderboard.json"
 """The file that tells a site of ours, which may be replaced, from any other folder, which may not."""
 
 
@@ -36,7 +36,7 @@ def build(results: Sequence[Path], out: Path) -> Built:
     for a folder of results that does not exist or an `out` that holds something else than a site of ours.
     """
     place = out.resolve()
-    _check_place(place)
+    _check_place(place, results)
     found, claims = read_all(results), load_claims()
     site = Site(boards(found, claims), claims)
     files = render(site) | {MARKER: _manifest(found)}
@@ -44,7 +44,9 @@ def build(results: Sequence[Path], out: Path) -> Built:
     return Built(out / "index.html", sum(name.endswith(".html") for name in files), site.results)
 
 
-def _check_place(place: Path) -> None:
+def _check_place(place: Path, results: Sequence[Path]) -> None:
+    if any(folder.resolve().is_relative_to(place) for folder in results):
+        raise UsageError("the site would replace the results", str(place), "give another folder")
     if place.exists() and not place.is_dir():
         raise UsageError("the place of the site is a file", str(place), "give a folder")
     if place.is_dir() and any(place.iterdir()) and not (place / MARKER).is_file():

@@ -13,8 +13,9 @@ from cxrbench_leaderboard.rows import Board, Row
 from cxrbench_leaderboard.text import clean, cut
 
 Shape = Literal["circle", "square", "diamond", "hollow"]
-LABEL_LENGTH = 30
-TOP, HEAD, LINE, FOOT = 6, 26, 40, 30
+FULL, BRIEF = 64, 30
+"""Characters of a label on a wide screen, and on a telephone."""
+TOP, HEAD, LINE, FOOT = 8, 24, 44, 30
 """Pixels: above the first group, a group's heading, a row, the axis below."""
 
 
@@ -83,7 +84,7 @@ def _drawn(groups: Sequence[tuple[str, Sequence[_Point]]], scale: "_Scale") -> F
     y, drawn = TOP, []
     for title, points in groups:
         head, y = y + 14, y + HEAD
-        marks = tuple(_mark(point, y + LINE * i + 28, scale) for i, point in enumerate(points))
+        marks = tuple(_mark(point, y + LINE * i + 30, scale) for i, point in enumerate(points))
         drawn.append(Group(title, head, marks))
         y += LINE * len(points) + TOP
     return Forest(tuple(drawn), scale.ticks(), y, y + FOOT)
@@ -104,7 +105,7 @@ def _printed(board: Board) -> list[_Point]:
 
 
 def _label(title: str) -> str:
-    return cut(clean(title), LABEL_LENGTH)
+    return cut(clean(title), FULL)
 
 
 def _edges(point: _Point) -> tuple[float, ...]:

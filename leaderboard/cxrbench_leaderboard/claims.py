@@ -30,8 +30,8 @@ SUBGROUPS = {"regions-mean": ("zone", ""), "global-score": ("global", "")} | {
 READERS = frozenset({"radiologist-rj"})
 """Readers whose mean error Table 9 prints as the reference minus the reader."""
 OPPOSITE = (
-    "Table 9 prints this mean error with the opposite sign: reference (senior) minus reader (junior). "
-    "Every other mean error on this site is prediction minus truth; the value in that sign is given beside it."
+    "the mean error is printed with the opposite sign, reference (senior) minus reader (junior). "
+    "Mean errors measured here are prediction minus truth; the printed value in that sign stands below it."
 )
 
 

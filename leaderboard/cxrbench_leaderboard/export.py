@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -29,7 +30,8 @@ def results_csv(boards: Sequence[Board]) -> str:
 
 def results_json(boards: Sequence[Board]) -> str:
     """The same rows, nested: tracks, their rows, their printed claims."""
-    return _json({"tracks": [_track(board) for board in boards]})
+    rows = sum(len(board.rows) for board in boards)
+    return _json({"n_results": rows, "tracks": [_track(board) for board in boards]})
 
 
 def claims_csv(claims: Sequence[Claim]) -> str:
@@ -39,7 +41,8 @@ def claims_csv(claims: Sequence[Claim]) -> str:
 
 def claims_json(claims: Sequence[Claim]) -> str:
     """The same claims; numbers as text, so that printed zeros stay."""
-    return _json({"claims": [_claim(claim) for claim in claims]})
+    by_paper = dict(sorted(Counter(claim.paper for claim in claims).items()))
+    return _json({"n": len(claims), "n_by_paper": by_paper, "claims": [_claim(claim) for claim in claims]})
 
 
 def track_bib(board: Board) -> str:
@@ -194,7 +197,7 @@ def _claim(claim: Claim) -> Fields:
 
 
 def _json(content: Fields) -> str:
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _csv(lines: Sequence[Fields]) -> str:

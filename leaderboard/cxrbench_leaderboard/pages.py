@@ -10,15 +10,15 @@ from pathlib import Path
 
 import cxrbench
 from cxrbench.catalog import Card, cards
-from cxrbench.splits import Split, bibtex, listed, load_split
+from cxrbench.splits import DEFAULT, Split, bibtex, listed, load_split
 from cxrbench.stats.bootstrap import DRAWS, MIN_DEFINED
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cxrbench_leaderboard import export
-from cxrbench_leaderboard.charts import forest
+from cxrbench_leaderboard.charts import BRIEF, forest
 from cxrbench_leaderboard.claims import PAPERS, VERDICT, Claim
-from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES
+from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
 from cxrbench_leaderboard.rows import Board, Entry, entries
 from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, printed, safe_url
 
@@ -105,6 +105,7 @@ class _Press:
             "printed": printed,
             "large": large,
             "shown": _shown,
+            "badness": badness,
             "missing": MISSING,
             "papers": PAPERS,
             "modality": MODALITY,
@@ -129,7 +130,7 @@ def _inlined(name: str, file: str) -> dict[str, str]:
     """A file of ours as it stands in the page, and the hash by which the page's policy lets it in."""
     text = (HERE / "static" / file).read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return {name: Markup(text), f"{name}_hash": Markup(f"sha256-{digest}")}  # noqa: S704 - our own files
+    return {name: Markup(text), f"{name}_hash": f"sha256-{digest}"}  # noqa: S704 - our own files
 
 
 def _plainly(value: Decimal) -> str:
@@ -175,7 +176,7 @@ def _track(press: _Press, board: Board) -> dict[str, str]:
     }
     files = {name: content for name, content in files.items() if content}
     path = f"{base}.html"
-    page = press.page("track.html", path, board=board, forest=forest(board), files=_downloads(files))
+    page = press.page("track.html", path, board=board, forest=forest(board), brief=BRIEF, files=_downloads(files))
     return {path: page} | files
 
 
@@ -201,7 +202,7 @@ def _dataset(press: _Press, site: Site, name: str, card: Card) -> dict[str, str]
 
 def _splits(dataset: str) -> list[Split]:
     names = dict.fromkeys(name for of, name, _ in listed() if of == dataset)
-    return [load_split(dataset, name) for name in names]
+    return [load_split(dataset, name) for name in sorted(names, key=lambda name: (name != DEFAULT, name))]
 
 
 def _downloads(files: Sequence[str] | dict[str, str]) -> list[Download]:

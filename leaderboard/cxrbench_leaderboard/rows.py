@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, get_args
 
 from cxrbench.case import ZONES
 from cxrbench.catalog import Card, card
@@ -12,9 +13,11 @@ from cxrbench.splits import ALL, DEFAULT, Split
 from cxrbench.tasks.track import Track
 
 from cxrbench_leaderboard.claims import TRACKS, Claim, System, systems_on
-from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, MEANINGS, Better, Heading, heading
+from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, Heading, badness, direction, heading
 from cxrbench_leaderboard.sources import Found, Source, known_track
 
+Kind = Literal["zones", "readers", "labels"]
+"""What stands in the brackets of a metric key."""
 KINDS = {"submission": "submission", "predictions": "predictions only", "rater": "radiologist"}
 
 
@@ -43,17 +46,23 @@ class Row:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What a reader must know of the row before its numbers, in a few words each."""
-        result, marks = self.result, []
-        if result.submission.kind != "submission":
-            marks.append(KINDS[result.submission.kind])
-        elif result.sandbox == "none":
-            marks.append("not isolated")
-        if not result.coverage.complete:
-            marks.append(f"{result.coverage.predicted} of {result.coverage.expected} cases")
-        if result.submission.patients_seen:
-            marks.append("trained on these patients")
-        return tuple(marks)
+        """How the predictions came about, where they are not those of an isolated submission."""
+        kind = self.result.submission.kind
+        if kind != "submission":
+            return (KINDS[kind],)
+        return ("not isolated",) if self.result.sandbox == "none" else ()
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What keeps a system out of the ranking, in a few words each; in full they are the `reasons`."""
+        cover, limits = self.result.coverage, []
+        if not cover.complete:
+            limits.append(f"{cover.predicted} of {cover.expected} cases")
+        if self.result.submission.patients_seen:
+            limits.append("trained on these patients")
+        if self.result.track.split_sha256 != self.source.split.sha256:
+            limits.append("another split version")
+        return tuple(limits)
 
     def is_itself(self, label: str) -> bool:
         """Whether a bracket compares this radiologist with the same radiologist."""
@@ -67,6 +76,7 @@ class Detail:
 
     base: str
     labels: tuple[str, ...]
+    kind: Kind
 
     def key(self, label: str) -> str:
         """The metric key of one label."""
@@ -80,9 +90,9 @@ class Detail:
     @property
     def what(self) -> str:
         """What the brackets are."""
-        if set(self.labels) <= set(ZONES):
+        if self.kind == "zones":
             return "by zone (A\N{EN DASH}C the patient's right lung, D\N{EN DASH}F the left, top to bottom)"
-        return "between readers" if all("vs_" in label for label in self.labels) else "in detail"
+        return "between readers" if self.kind == "readers" else "in detail"
 
     def word(self, label: str) -> str:
         """A label as a heading: `vs_senior` is "against senior", `senior_vs_junior` "senior against junior"."""
@@ -205,17 +215,10 @@ class Board:
         """The same for the primary metric."""
         return self.first_of(self.primary)
 
-    def better(self, key: str) -> Better:
+    def better(self, key: str) -> str:
         """Which way a metric points, by the results; where there is none, by the glossary."""
         found = [row.result.metrics[key].better for row in self.rows if key in row.result.metrics]
         return found[0] if found else direction(key)
-
-
-def direction(key: str) -> Better:
-    """Which way a metric points by its name alone; an unknown one counts as "higher"."""
-    base = key.partition("[")[0]
-    rest = next((base.removeprefix(f"{one}_") for one in GROUPS if base.startswith(f"{one}_")), base)
-    return MEANINGS[rest].better if rest in MEANINGS else "higher"
 
 
 def boards(found: Found, claims: Sequence[Claim]) -> tuple[Board, ...]:
@@ -244,7 +247,7 @@ def rank(sources: Sequence[Source]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """Rows in the ranking, best first, and rows out of it with the reason; equal values share a rank."""
     rows = [Row(source, None, reasons(source)) for source in sources]
     taking = sorted((row for row in rows if not row.reasons), key=_place)
-    order = [_goodness(row.primary) for row in taking]
+    order = [_order(row.primary) for row in taking]
     ranked = tuple(Row(row.source, 1 + order.index(own), ()) for row, own in zip(taking, order, strict=True))
     return ranked, tuple(sorted((row for row in rows if row.reasons), key=_place))
 
@@ -265,15 +268,13 @@ def reasons(source: Source) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _goodness(metric: MetricValue) -> float:
+def _order(metric: MetricValue) -> float:
     """Smaller is better, whichever way the metric points; undefined comes last."""
-    if metric.value is None:
-        return float("inf")
-    return {"lower": metric.value, "higher": -metric.value, "zero": abs(metric.value)}[metric.better]
+    return float("inf") if metric.value is None else badness(metric.value, metric.better)
 
 
 def _place(row: Row) -> tuple[float, str]:
-    return _goodness(row.primary), row.result.submission.name
+    return _order(row.primary), row.result.submission.name
 
 
 def _in_order(keys: set[str], primary: str) -> tuple[str, ...]:
@@ -289,16 +290,20 @@ def _in_order(keys: set[str], primary: str) -> tuple[str, ...]:
 
 def _details(keys: set[str], primary: str) -> tuple[Detail, ...]:
     """Single zones first, then readings against each other, then whatever else has brackets."""
-    found: dict[tuple[int, str], set[str]] = {}
+    found: dict[tuple[Kind, str], set[str]] = {}
     for key in keys:
-        base, _, rest = key.partition("[")
-        label = rest.removesuffix("]")
+        base, label = key.partition("[")[0], heading(key).label
         if label:
-            found.setdefault((0 if label in ZONES else 1 if "vs_" in label else 2, base), set()).add(label)
+            found.setdefault((_kind(label), base), set()).add(label)
     order = _in_order({base for _, base in found}, primary)
-    return tuple(
-        Detail(base, tuple(sorted(found[kind, base]))) for kind in range(3) for base in order if (kind, base) in found
-    )
+    places = [(kind, base) for kind in get_args(Kind) for base in order if (kind, base) in found]
+    return tuple(Detail(base, tuple(sorted(found[kind, base])), kind) for kind, base in places)
+
+
+def _kind(label: str) -> Kind:
+    if label in ZONES:
+        return "zones"
+    return "readers" if "vs_" in label else "labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,15 +313,20 @@ class Entry:
     result: Result
     rows: Mapping[str, Row]
 
+    @property
+    def is_rater(self) -> bool:
+        """Whether it is a radiologist and no system."""
+        return self.result.submission.kind == "rater"
+
 
 def entries(made: Sequence[Board]) -> tuple[Entry, ...]:
-    """One entry a submission, by title; radiologists after the systems."""
+    """One entry a submission, by title."""
     by_name: dict[str, dict[str, Row]] = {}
     for board in made:
         for row in board.rows:
             by_name.setdefault(row.result.submission.name, {})[board.name] = row
     found = [Entry(max(rows.values(), key=_newest).result, rows) for rows in by_name.values()]
-    return tuple(sorted(found, key=lambda one: (one.result.submission.kind == "rater", *_words(one.result))))
+    return tuple(sorted(found, key=lambda one: _words(one.result)))
 
 
 def _newest(row: Row) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Result files found below folders, each read, checked against the track that it names, and never half-trusted."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -10,10 +10,14 @@ from pathlib import Path
 from cxrbench.catalog import card
 from cxrbench.errors import CxrbenchError, DataError, UsageError
 from cxrbench.results import Result, read_result
+from cxrbench.results.schema import Cost, MetricValue
 from cxrbench.splits import Split
 from cxrbench.tasks.track import Track
 
 from cxrbench_leaderboard.glossary import KEY
+
+LARGEST = 1e9
+"""No metric of ours comes near; a file that says so is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +110,29 @@ def known_track(name: str) -> tuple[Track, Split]:
 
 def _check(result: Result, track: Track, split: Split) -> None:
     _check_track(result, track, split)
-    for key, metric in result.metrics.items():
-        if not KEY.match(key) or len(key) > 80:
+    _check_cost(result.cost)
+    for metrics in (result.metrics, *result.subgroups.values()):
+        _check_metrics(metrics)
+
+
+def _check_metrics(metrics: Mapping[str, MetricValue]) -> None:
+    for key, metric in metrics.items():
+        if not KEY.fullmatch(key):
             raise ValueError("a metric key is written name or name[label]")
         if metric.value is None and not metric.undefined:
             raise ValueError(f"{key} has neither a value nor a reason")
         bounds = [bound for bound in (metric.low, metric.value, metric.high) if bound is not None]
         if len(bounds) not in (0, 1, 3) or bounds != sorted(bounds):
             raise ValueError(f"the interval of {key} does not contain its value")
+        if any(abs(bound) > LARGEST for bound in bounds):
+            raise ValueError(f"{key} is beyond {LARGEST:g}")
+
+
+def _check_cost(cost: Cost) -> None:
+    latency = (cost.latency_ms.p50, cost.latency_ms.p95) if cost.latency_ms else ()
+    counts = (cost.parameters, cost.macs, cost.images_per_second, cost.peak_memory_bytes, cost.batch_size)
+    if any(value is not None and not 0 <= value <= LARGEST**2 for value in (*counts, *latency)):
+        raise ValueError("a cost is below zero or beyond any machine")
 
 
 def _check_track(result: Result, track: Track, split: Split) -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--sandbox", type=click.Choice(["auto", "required", "off"]), default="auto", show_default=True)
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End it after this.")
+@click.option(
+    "--memory-limit", type=click.FloatRange(min=0, min_open=True), default=16, show_default=True, metavar="GIB"
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Children at a time.")
 @click.option("--resume/--fresh", default=True, help="Go on where a run that died was, or start over.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="First N cases only: a dry run, not ranked.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: results beside the file.")
@@ -29,6 +33,8 @@ def evaluate(
     device: str,
     sandbox: str,
     time_limit: float | None,
+    memory_limit: float,
+    workers: int,
     resume: bool,
     limit: int | None,
     out: Path | None,
@@ -41,18 +47,20 @@ def evaluate(
     from cxrbench.runner.device import chosen_device
     from cxrbench.runner.evaluate import Settings, phantom_tracks
     from cxrbench.runner.evaluate import evaluate as run
+    from cxrbench.runner.sandbox import GIB, Limits
     from cxrbench.tasks.track import Track
 
     settings = Settings(
         data=data,
         device=chosen_device(device),
         sandbox=sandbox,
-        time_limit=time_limit,
+        limits=Limits(memory=int(memory_limit * GIB), seconds=time_limit),
+        workers=workers,
         fresh=not resume,
         limit=limit,
         out=out,
     )
-    tracks = [Track.parse(name) for name in names] or phantom_tracks(submission)
+    tracks = [Track.parse(name) for name in names] or phantom_tracks(submission, sandbox)
     results = []
     for track in tracks:
         with progress_bar(str(track)) as progress:
@@ -78,8 +86,8 @@ def show(result: "Result") -> None:
         note(f"not predicted: {failed.case} ({failed.reason})")
     if result.submission.patients_seen:
         note(f"not ranked: trained on {result.submission.patients_seen} of this track's patients")
-    if result.sandbox == "none" and result.submission.kind == "submission":
-        note("not isolated: the submission ran with your rights; run only code that you trust")
+    if result.sandbox != "bubblewrap" and result.submission.kind == "submission":
+        note(f"NOT ISOLATED ({result.sandbox}): the submission could read your files; run only code that you trust")
 
 
 def _row(key: str, result: "Result") -> tuple[str, str, str, str]:

@@ -1,23 +1,22 @@
 """`evaluate`: run a submission on a track and score what it returns."""
 
 import hashlib
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from cxrbench.case import Case
-from cxrbench.errors import DataError, IsolationError, SubmissionError, UsageError
+from cxrbench.errors import DataError, SubmissionError, UsageError
 from cxrbench.results import Result
 from cxrbench.results.provenance import folder_sha256
-from cxrbench.results.schema import Cost, Latency, SubmissionInfo
+from cxrbench.results.schema import SubmissionInfo
 from cxrbench.results.scoring import Ground, lay_out, score
 from cxrbench.results.store import parquet, recorded, write_result, write_whole
 from cxrbench.runner.journal import Journal
-from cxrbench.runner.process import SANDBOX, Child, Declared
+from cxrbench.runner.pool import Plan, predict
+from cxrbench.runner.process import Child, Declared
+from cxrbench.runner.sandbox import Limits, chosen_level
 from cxrbench.tasks import Row, tasks
 from cxrbench.tasks.track import Track
 
@@ -36,33 +35,11 @@ class Settings:
     data: str | None = None
     device: str = "cpu"
     sandbox: str = "auto"
-    time_limit: float | None = None
+    limits: Limits = field(default_factory=Limits)
+    workers: int = 1
     fresh: bool = False
     limit: int | None = None
     out: Path | None = None
-
-
-@dataclass
-class Timing:
-    """Seconds and sizes of the batches as the parent saw them; the first is the warm-up and is left out."""
-
-    seconds: list[float] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-
-    def cost(self, device: str, batch_size: int, peak: int) -> Cost:
-        """Throughput and latency, null with fewer than two batches."""
-        spans, sizes = np.array(self.seconds[1:]), np.array(self.sizes[1:])
-        if not len(spans):
-            return Cost(device=device, batch_size=batch_size, peak_memory_bytes=peak)
-        p50, p95 = np.quantile(spans / sizes * 1000, [0.5, 0.95]).round(3).tolist()
-        speed = round(float(sizes.sum() / spans.sum()), 3)
-        return Cost(
-            device=device,
-            batch_size=batch_size,
-            peak_memory_bytes=peak,
-            images_per_second=speed,
-            latency_ms=Latency(p50=p50, p95=p95),
-        )
 
 
 def evaluate(
@@ -78,15 +55,21 @@ def evaluate(
     is; predictions made until then are kept and found again by the next run.
     """
     started, chosen = datetime.now(UTC), settings or Settings()
-    if chosen.sandbox == "required":
-        raise IsolationError("isolation is not available in this version", "--sandbox required", "use auto or off")
-    path = _file(submission)
+    level, path = chosen_level(chosen.sandbox), _file(submission)
     ground = lay_out(track if isinstance(track, Track) else Track.parse(track), chosen.data)
     folder = chosen.out or path.parent / "results"
     journal = Journal(folder / ".runs" / f"{_identity(path, ground)}.jsonl", fresh=chosen.fresh)
     wanted = _available(ground)[: chosen.limit]
-    declared, cost = _run(path, ground, wanted, journal, chosen, progress=progress)
-    rows = {name: row for name, row in journal.finished().items() if name in {case.id for case in wanted}}
+    rows = {case.id: row for case in wanted if (row := journal.finished().get(case.id)) is not None}
+
+    def finished(batch: dict[str, Row]) -> None:
+        journal.append(batch)
+        rows.update(batch)
+        if progress is not None:
+            progress(len(rows), len(wanted))
+
+    plan = Plan(path, ground.track.definition(), chosen.device, level, chosen.limits, chosen.workers)
+    declared, cost = predict(plan, [case for case in wanted if case.id not in rows], finished)
     table, file = parquet(rows), f"{ground.track.file_name}.parquet"
     result = score(
         ground,
@@ -95,7 +78,7 @@ def evaluate(
         started=started,
         failed=_failed(ground, wanted),
         cost=cost,
-        sandbox=SANDBOX,
+        sandbox=level,
         predictions=recorded(file, table),
     )
     if chosen.limit is None or chosen.out is not None:
@@ -129,54 +112,6 @@ def _identity(path: Path, ground: Ground) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 
-def _run(
-    path: Path,
-    ground: Ground,
-    wanted: Sequence[Case],
-    journal: Journal,
-    settings: Settings,
-    *,
-    progress: Progress | None,
-) -> tuple[Declared, Cost]:
-    """Predict what the journal lacks, in an order of the run's own; what the submission declared and what it cost."""
-    done = journal.finished()
-    left = [case for case in wanted if case.id not in done]
-    random.SystemRandom().shuffle(left)
-    timing = Timing()
-    with Child(path, time_limit=settings.time_limit) as child:
-        declared = child.load()
-        if ground.track.task not in declared.tasks:
-            raise SubmissionError(f"does not predict for {ground.track.task}", str(path), "name the task in `tasks`")
-        if left:
-            child.setup(settings.device)
-        for rows in _predicted(child, ground, left, declared.batch_size, timing):
-            journal.append(rows)
-            done |= rows
-            if progress is not None:
-                progress(len(done), len(wanted))
-    return declared, timing.cost(settings.device, declared.batch_size, child.peak_memory())
-
-
-def _predicted(
-    child: Child, ground: Ground, cases: Sequence[Case], size: int, timing: Timing
-) -> Iterator[dict[str, Row]]:
-    """Checked predictions, a batch at a time."""
-    task = ground.track.definition()
-    for start in range(0, len(cases), size):
-        batch = cases[start : start + size]
-        names = [case.id for case in batch]
-        predictions, seconds = child.predict([case.image() for case in batch], names)
-        timing.seconds.append(seconds)
-        timing.sizes.append(len(batch))
-        rows: dict[str, Row] = {}
-        for name, prediction in zip(names, predictions, strict=True):
-            try:
-                rows[name] = task.to_row(task.check(prediction))
-            except ValueError as error:
-                raise SubmissionError(str(error), f"{child.submission}, case {name}", "correct predict") from error
-        yield rows
-
-
 def _failed(ground: Ground, wanted: Sequence[Case]) -> dict[str, str]:
     """Every case of the track without a prediction, and why."""
     asked = {case.id for case in wanted}
@@ -203,10 +138,10 @@ def _info(declared: Declared, path: Path) -> SubmissionInfo:
         raise SubmissionError(f"the class attributes are not valid ({error})", str(path), "shorten them") from error
 
 
-def phantom_tracks(submission: str | Path) -> list[Track]:
+def phantom_tracks(submission: str | Path, sandbox: str = "auto") -> list[Track]:
     """The phantom tracks of the tasks that a submission declares."""
     path = _file(submission)
-    with Child(path) as child:
+    with Child(path, level=chosen_level(sandbox)) as child:
         declared = child.load()
     found = [name for name in declared.tasks if name in tasks]
     if not found:

@@ -1,11 +1,8 @@
-"""The parent's side: one child process, asked in order, timed from hand-over to return, killed at the limit.
-
-Isolation is not here yet: the child has the rights of its parent, and `SANDBOX` says so in every result.
-"""
+"""The parent's side: one child process, asked in order, timed from hand-over to return, killed at a limit."""
 
 import contextlib
+import json
 import os
-import resource
 import secrets
 import signal
 import subprocess
@@ -13,22 +10,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import BinaryIO, Self
 
 from cxrbench.case import Image
 from cxrbench.errors import CxrbenchError, IsolationError, SubmissionError
+from cxrbench.runner.arena import Arena
+from cxrbench.runner.sandbox import Limits, prepared
+from cxrbench.runner.staging import staged
+from cxrbench.runner.watch import Watch
 from cxrbench.runner.wire import Frame, WireError, receive, send
 from cxrbench.tasks import Arrays
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-SANDBOX = "none"
-"""The isolation that this version gives: a process of its own, nothing more."""
+HEADROOM = 16 << 20
+GRACE = 2.0
+"""Seconds that a submission has to end by itself after its last prediction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +43,43 @@ class Declared:
 
 
 class Child:
-    """A submission in a process of its own; use as a context manager, which ends the process and its group."""
+    """A submission in a process of its own; use as a context manager, which ends all its processes."""
 
-    def __init__(self, submission: Path, *, time_limit: float | None = None) -> None:
-        self.submission = submission
+    def __init__(self, submission: Path, *, level: str = "none", limits: Limits | None = None) -> None:
+        self.submission, self.level, self.limits = submission, level, limits or Limits()
+        self._asked, self._late, self._arena = 0, "", Arena()
+        self._room = contextlib.ExitStack()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         to_child, self._requests = _pipe(child_reads=True)
         from_child, self._replies = _pipe(child_reads=False)
-        command = [sys.executable, "-m", "cxrbench.runner.worker", str(submission), str(to_child), str(from_child)]
-        self._process = subprocess.Popen(
-            command,
-            pass_fds=(to_child, from_child),
+        self._process = self._started(to_child, from_child)
+        os.close(to_child)
+        os.close(from_child)
+        self._watch = Watch(self._process.pid, self.limits, self._printed, self._kill)
+        self._watch.start()
+        self._timer = threading.Timer(self.limits.seconds or 0, self._expire)
+        self._timer.daemon = True
+        if self.limits.seconds is not None:
+            self._timer.start()
+
+    def _started(self, requests: int, replies: int) -> "subprocess.Popen[bytes]":
+        fds = (requests, replies, self._arena.reader)
+        settings = {"requests": requests, "replies": replies, "images": self._arena.reader}
+        settings |= {"processes": self.limits.processes, "file": self.limits.file}
+        worker = (sys.executable, "-P", "-m", "cxrbench.runner.worker")
+        own = self.submission.parent
+        folder = self._room.enter_context(staged(own)) if self.level == "bubblewrap" else own
+        launch = prepared(self.level, folder, worker, self.limits)
+        told = json.dumps({**settings, "uid": launch.uid, "path": f"{launch.folder}/{self.submission.name}"})
+        return subprocess.Popen(
+            [*launch.command, told],
+            env=launch.environment,
+            pass_fds=fds,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
         )
-        os.close(to_child)
-        os.close(from_child)
-        self._late = threading.Event()
-        self._timer = threading.Timer(time_limit or threading.TIMEOUT_MAX, self._expire)
-        self._timer.daemon = True
-        self._limit = time_limit
-        if time_limit is not None:
-            self._timer.start()
 
     def __enter__(self) -> Self:
         return self
@@ -76,12 +87,25 @@ class Child:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         self._kill()
+        self._watch.stop()
         for stream in (self._requests, self._replies, self._log):
             with contextlib.suppress(OSError):
                 stream.close()
+        self._arena.close()
+        self._room.close()
+
+    @property
+    def peak_memory(self) -> int:
+        """Bytes of memory that all processes of the submission held at most, as sampled."""
+        return self._watch.peak
+
+    def _printed(self) -> int:
+        with contextlib.suppress(ValueError, OSError):
+            return os.fstat(self._log.fileno()).st_size
+        return 0
 
     def _expire(self) -> None:
-        self._late.set()
+        self._late = f"the time limit of {self.limits.seconds:g} s was hit"
         self._kill()
 
     def _kill(self) -> None:
@@ -92,81 +116,115 @@ class Child:
     def load(self) -> Declared:
         """Wait until the submission is imported; what it declares."""
         fields = self._reply("loaded", "while loading").fields
-        text = {key: str(fields[key])[:1000] for key in ("name", "title", "authors", "url")}
-        tasks, trained_on = (tuple(map(str, _listed(fields[key]))) for key in ("tasks", "trained_on"))
-        return Declared(**text, tasks=tasks, trained_on=trained_on, batch_size=max(1, int(str(fields["batch_size"]))))
+        text = {key: str(fields.get(key))[:1000] for key in ("name", "title", "authors", "url")}
+        tasks, trained_on = (tuple(map(str, _listed(fields.get(key)))) for key in ("tasks", "trained_on"))
+        size = _count(fields.get("batch_size")) or 1
+        return Declared(**text, tasks=tasks, trained_on=trained_on, batch_size=size)
 
     def setup(self, device: str) -> None:
         """Let the submission load its weights."""
-        self._ask(Frame("setup", {"device": device}), "ready", "in setup")
+        self._ask("setup", {"device": device}, "ready", "in setup")
+
+    def count(self, image: Image, name: str) -> tuple[int | None, int | None]:
+        """Parameters and multiply-accumulates of one image, if the submission shows its module."""
+        fields = self._ask("count", self._laid_out([image], [secrets.token_hex(8)]), "counted", f"case {name}").fields
+        return _count(fields.get("parameters")), _count(fields.get("macs"))
 
     def predict(self, images: Sequence[Image], names: Sequence[str]) -> tuple[list[Arrays], float]:
         """Predictions of a batch and the seconds they took; `names` are the case ids, for errors of ours alone."""
         keys = [secrets.token_hex(8) for _ in images]
-        fields = {
-            "modality": {key: image.modality for key, image in zip(keys, images, strict=True)},
-            "spacing": {key: image.spacing for key, image in zip(keys, images, strict=True)},
-        }
-        arrays = {key: image.pixels for key, image in zip(keys, images, strict=True)}
+        fields = self._laid_out(images, keys)
+        most = HEADROOM + 8 * sum(image.pixels.size for image in images)
         begin = time.perf_counter()
-        reply = self._ask(Frame("predict", fields, arrays), "predicted", f"case {', '.join(names)}")
+        reply = self._ask("predict", fields, "predicted", f"case {', '.join(names)}", max_body=most)
         seconds = time.perf_counter() - begin
-        return list(self._sorted(reply, keys, names)), seconds
+        return self._sorted(reply, keys, names), seconds
 
-    def _sorted(self, reply: Frame, keys: Sequence[str], names: Sequence[str]) -> Iterator[Arrays]:
-        """The reply's arrays a case, in the order asked; an image that was not asked for is an error."""
-        found: dict[str, dict[str, NDArray[np.generic]]] = {key: {} for key in keys}
-        for name, array in reply.arrays.items():
-            image, _, key = name.partition("/")
-            if image not in found:
-                raise SubmissionError("a prediction for an unknown image", f"case {', '.join(names)}", "correct it")
-            found[image][key] = array
-        for key in keys:
-            yield found[key]
-
-    def peak_memory(self) -> int:
-        """Bytes of resident memory at most, of the largest child that ended; 0 before the first has."""
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-
-    def _ask(self, frame: Frame, expected: str, where: str) -> Frame:
-        try:
-            send(self._requests, frame)
-        except (BrokenPipeError, OSError):
-            raise self._died(where) from None
-        return self._reply(expected, where)
-
-    def _reply(self, expected: str, where: str) -> Frame:
+    def finish(self) -> None:
+        """Close the requests and let the submission end; a frame that still comes is an error of the submission."""
+        self._requests.close()
+        late = threading.Timer(GRACE, self._kill)
+        late.start()
         try:
             frame = receive(self._replies)
         except WireError as error:
-            raise self._died(where) if self._late.is_set() else self._broke(str(error), where) from error
+            raise self._broke(f"sent bytes after the end ({error})", "after the last case") from error
+        finally:
+            late.cancel()
+        if frame is not None:
+            raise self._broke(f"sent a frame after the end ({frame.kind[:50]})", "after the last case")
+
+    def _laid_out(self, images: Sequence[Image], keys: Sequence[str]) -> dict[str, object]:
+        places, size = self._arena.put(dict(zip(keys, (image.pixels for image in images), strict=True)))
+        listed = [
+            {
+                "id": key,
+                "modality": image.modality,
+                "spacing": image.spacing,
+                "offset": places[key].offset,
+                "dtype": places[key].dtype,
+                "shape": places[key].shape,
+            }
+            for key, image in zip(keys, images, strict=True)
+        ]
+        return {"images": listed, "size": size}
+
+    def _sorted(self, reply: Frame, keys: Sequence[str], names: Sequence[str]) -> list[Arrays]:
+        """The reply's arrays a case, in the order asked; an image that was not asked for is an error."""
+        by_image: dict[str, Arrays] = {key: {} for key in keys}
+        for name, array in reply.arrays.items():
+            image, _, key = name.partition("/")
+            if image not in by_image:
+                raise self._broke("a prediction for an unknown image", f"case {', '.join(names)}")
+            by_image[image] = {**by_image[image], key: array}
+        return [by_image[key] for key in keys]
+
+    def _ask(
+        self, kind: str, fields: dict[str, object], expected: str, where: str, *, max_body: int = HEADROOM
+    ) -> Frame:
+        self._asked += 1
+        try:
+            send(self._requests, Frame(kind, {**fields, "request": self._asked}))
+        except OSError:
+            raise self._died(where) from None
+        return self._reply(expected, where, max_body=max_body)
+
+    def _reply(self, expected: str, where: str, *, max_body: int = HEADROOM) -> Frame:
+        try:
+            frame = receive(self._replies, max_body=max_body)
+        except WireError as error:
+            raise (self._died(where) if self._ended() else self._broke(str(error), where)) from error
         if frame is None:
             raise self._died(where)
         if frame.kind == "error":
             raise self._told(frame, where)
-        if frame.kind != expected:
-            raise self._broke(f"an unexpected frame ({frame.kind})", where)
+        if frame.kind != expected or frame.fields.get("request") != self._asked:
+            raise self._broke(f"an unexpected frame ({frame.kind[:50]})", where)
         return frame
+
+    def _ended(self) -> str:
+        """The limit that ended the run, if one did."""
+        return self._late or self._watch.hit
 
     def _broke(self, what: str, where: str) -> CxrbenchError:
         return SubmissionError(what, f"{self.submission}, {where}", "see submissions/README.md")
 
     def _told(self, frame: Frame, where: str) -> CxrbenchError:
-        fields = {key: str(value) for key, value in frame.fields.items()}
+        fields = {key: str(value)[:2000] for key, value in frame.fields.items()}
         if fields.get("phase") == "load":
-            return SubmissionError(fields.get("what", ""), fields.get("where", ""), fields.get("fix", ""))
+            place = fields.get("where", "").replace("/submission/", f"{self.submission.parent}/")
+            return SubmissionError(fields.get("what", ""), place, fields.get("fix", ""))
         verb = {"setup": "setup failed with ", "predict": "predict failed with "}.get(fields.get("phase", ""), "")
         return self._broke(verb + fields.get("what", ""), where)
 
     def _died(self, where: str) -> CxrbenchError:
         place = f"{self.submission}, {where}"
-        if self._late.is_set():
-            return IsolationError(f"the time limit of {self._limit:g} s was hit", place, "raise --time-limit")
+        self._watch.sample()
         code = self._process.wait()
-        cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return SubmissionError(
-            f"the submission's process ended early ({cause}{self._last_words()})", place, "correct it"
-        )
+        if self._ended():
+            return IsolationError(self._ended(), place, "raise the limit, or use less")
+        why = f"the submission's process ended early ({_cause(code)}{self._last_words()})"
+        return SubmissionError(why, place, "correct it")
 
     def _last_words(self) -> str:
         self._log.seek(0, os.SEEK_END)
@@ -177,6 +235,16 @@ class Child:
 
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 < value < 1 << 62 else None
+
+
+def _cause(code: int) -> str:
+    """An exit code in words; a sandbox passes its child's signal on as 128 more than its number."""
+    number = -code if code < 0 else code - 128
+    return f"signal {signal.Signals(number).name}" if number in set(signal.Signals) else f"exit code {code}"
 
 
 def _pipe(*, child_reads: bool) -> tuple[int, BinaryIO]:

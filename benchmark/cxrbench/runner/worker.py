@@ -1,12 +1,15 @@
-"""The submission's side: `python -m cxrbench.runner.worker SUBMISSION IN OUT` serves frames on two pipes.
+"""The submission's side: `python -m cxrbench.runner.worker SETTINGS` serves frames on two pipes.
 
-Nothing that the submission prints can reach the pipes: its stdout is our stderr. What fails is told to the parent
-as an `error` frame with the phase (load, setup, predict) and a few words.
+Nothing that the submission prints can reach the pipes: its stdout is our stderr. Each reply carries the number of the
+request that it answers. What fails is told to the parent as an `error` frame with the phase (load, setup, count,
+predict, prediction) and a few words.
 """
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,28 +18,43 @@ from numpy.typing import NDArray
 
 from cxrbench.case import Image
 from cxrbench.errors import CxrbenchError
+from cxrbench.runner.arena import Place, Reader
+from cxrbench.runner.limits import take_on
 from cxrbench.runner.wire import Frame, WireError, receive, send
 from cxrbench.submission import Submission, brief, load_submission
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve until the parent closes its end."""
-    path, inbox, outbox = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    """Take on the limits, then serve until the parent closes its end."""
+    settings = json.loads(arguments[0])
     os.dup2(2, 1)
-    with os.fdopen(inbox, "rb") as requests, os.fdopen(outbox, "wb") as replies:
+    take_on(settings["uid"], processes=settings["processes"], file=settings["file"])
+    reader = Reader(settings["images"])
+    with os.fdopen(settings["requests"], "rb") as requests, os.fdopen(settings["replies"], "wb") as replies:
         try:
-            _serve(path, requests, replies)
+            submission = load_submission(Path(settings["path"]))
+            send(replies, Frame("loaded", {"request": 0, **_declared(submission)}))
         except CxrbenchError as error:
-            fields = {"phase": "load", "what": error.what, "where": error.where, "fix": error.fix}
-            send(replies, Frame("error", fields))
+            send(replies, _told("load", error.what, where=error.where, fix=error.fix))
+            return
+        _serve(submission, reader, requests, replies)
 
 
-def _serve(path: Path, requests: BinaryIO, replies: BinaryIO) -> None:
-    submission = load_submission(path)
-    send(replies, Frame("loaded", _declared(submission)))
+def _serve(submission: Submission, reader: Reader, requests: BinaryIO, replies: BinaryIO) -> None:
     while (frame := receive(requests)) is not None:
-        reply = _setup(submission, frame) if frame.kind == "setup" else _predict(submission, frame)
-        send(replies, reply)
+        reply = _answer(submission, reader, frame)
+        send(replies, replace(reply, fields={**reply.fields, "request": frame.fields["request"]}))
+
+
+def _answer(submission: Submission, reader: Reader, frame: Frame) -> Frame:
+    if frame.kind == "setup":
+        return _setup(submission, str(frame.fields["device"]))
+    images = _images(frame, reader)
+    return _count(submission, images) if frame.kind == "count" else _predict(submission, images)
+
+
+def _told(phase: str, what: str, **more: str) -> Frame:
+    return Frame("error", {"request": 0, "phase": phase, "what": what[:2000], **more})
 
 
 def _declared(submission: Submission) -> dict[str, object]:
@@ -46,44 +64,57 @@ def _declared(submission: Submission) -> dict[str, object]:
     return {**text, **lists, "batch_size": int(submission.batch_size)}
 
 
-def _setup(submission: Submission, frame: Frame) -> Frame:
+def _setup(submission: Submission, device: str) -> Frame:
     try:
-        submission.setup(str(frame.fields["device"]))
+        submission.setup(device)
     except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
-        return Frame("error", {"phase": "setup", "what": brief(error)})
+        return _told("setup", brief(error))
     return Frame("ready")
 
 
-def _predict(submission: Submission, frame: Frame) -> Frame:
-    images = [_image(key, frame) for key in map(str, frame.arrays)]
+def _images(frame: Frame, reader: Reader) -> list[Image]:
+    """The batch that the frame describes: views into the shared images, under the ids of this batch."""
+    listed: Any = frame.fields["images"]
+    size = int(str(frame.fields["size"]))
+    return [_image(one, reader, size) for one in listed]
+
+
+def _image(one: Mapping[str, Any], reader: Reader, size: int) -> Image:
+    pixels: Any = reader.view(Place(one["offset"], one["dtype"], tuple(one["shape"])), size)
+    spacing = tuple(one["spacing"]) if one["spacing"] else None
+    return Image(pixels, one["modality"], spacing, one["id"])
+
+
+def _count(submission: Submission, images: list[Image]) -> Frame:
+    """Parameters, and multiply-accumulates of predicting one image, of the module that the submission shows."""
+    try:
+        module = submission.module()
+        if module is None:
+            return Frame("counted", {"parameters": None, "macs": None})
+        from cxrbench.runner.counter import macs, parameters
+
+        return Frame("counted", {"parameters": parameters(module), "macs": macs(lambda: submission.predict(images))})
+    except Exception as error:  # noqa: BLE001 - as above
+        return _told("count", brief(error))
+
+
+def _predict(submission: Submission, images: list[Image]) -> Frame:
     try:
         predictions = submission.predict(images)
     except Exception as error:  # noqa: BLE001 - as above
-        return Frame("error", {"phase": "predict", "what": brief(error)})
-    return _reply([image.id for image in images], predictions)
-
-
-def _image(key: str, frame: Frame) -> Image:
-    modalities, spacings = frame.fields["modality"], frame.fields["spacing"]
-    if not isinstance(modalities, dict) or not isinstance(spacings, dict):
-        raise WireError("a predict frame needs modality and spacing for each image")
-    spacing = spacings[key]
-    pixels: Any = frame.arrays[key]
-    return Image(pixels, modalities[key], tuple(spacing) if spacing else None, key)
-
-
-def _reply(keys: Sequence[str], predictions: object) -> Frame:
-    """Predictions as arrays named `<image id>/<prediction key>`."""
+        return _told("predict", brief(error))
+    keys = [image.id for image in images]
     if not isinstance(predictions, list | tuple) or len(predictions) != len(keys):
         count = len(predictions) if isinstance(predictions, list | tuple) else type(predictions).__name__
-        return Frame("error", {"phase": "count", "what": f"predict returned {count} for {len(keys)} images"})
+        return _told("prediction", f"predict returned {count} for {len(keys)} images")
     try:
         return Frame("predicted", {}, _arrays(dict(zip(keys, predictions, strict=True))))
     except (WireError, TypeError, ValueError) as error:
-        return Frame("error", {"phase": "prediction", "what": str(error)})
+        return _told("prediction", str(error))
 
 
 def _arrays(predictions: Mapping[str, object]) -> dict[str, NDArray[np.generic]]:
+    """Predictions as arrays named `<image id>/<prediction key>`."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for image, prediction in predictions.items():
         if not isinstance(prediction, Mapping):

@@ -59,21 +59,48 @@
     table.tHead.querySelectorAll("th[aria-sort]").forEach(function (th) { th.setAttribute("aria-sort", "none"); });
     button.closest("th").setAttribute("aria-sort", order === "desc" ? "descending" : "ascending");
     Array.prototype.forEach.call(table.tBodies, function (body) { sortBody(body, key, order === "desc" ? -1 : 1); });
-    document.getElementById("status").textContent = "Sorted by " + button.textContent + ", " + (order === "desc" ? "descending" : "ascending");
+    say("Sorted by " + button.textContent + ", " + (order === "desc" ? "descending" : "ascending"));
   }
   function onHead(table, button) {
     var now = button.closest("th").getAttribute("aria-sort");
     var first = button.dataset.first;
     var order = now === "none" ? first : now === "ascending" ? "desc" : "asc";
     sortTable(table, button.dataset.key, order);
-    history.replaceState(null, "", "#sort=" + [table.id, button.dataset.key, order].map(encodeURIComponent).join(":"));
+    remember("sort", [table.id, button.dataset.key, order].join(":"));
   }
 
-  /* State lives in the address: #sort=table:column:asc. */
+  /* Filtering: rows of the tables marked for it that hold all the words. */
+  function filterRows(words) {
+    var wanted = words.toLowerCase().split(/\s+/).filter(Boolean), shown = 0;
+    document.querySelectorAll("table.filtered tbody tr").forEach(function (row) {
+      var text = row.textContent.toLowerCase();
+      row.hidden = !wanted.every(function (word) { return text.indexOf(word) >= 0; });
+      shown += row.hidden ? 0 : 1;
+    });
+    return shown;
+  }
+  function filterBox() {
+    var box = document.getElementById("filter");
+    if (!box) { return; }
+    box.closest("[hidden]").hidden = false;
+    box.addEventListener("input", function () {
+      say(filterRows(box.value) + " rows shown");
+      remember("filter", box.value);
+    });
+  }
+
+  /* State lives in the address: #sort=table:column:asc&filter=words. */
+  function recall() { return new URLSearchParams(location.hash.indexOf("=") > 0 ? location.hash.slice(1) : ""); }
+  function remember(name, value) {
+    var state = recall();
+    if (value) { state.set(name, value); } else { state.delete(name); }
+    history.replaceState(null, "", String(state) ? "#" + state : location.pathname + location.search);
+  }
+  function say(text) { document.getElementById("status").textContent = text; }
   function fromAddress() {
-    if (location.hash.indexOf("#sort=") !== 0) { return; }
-    var parts;
-    try { parts = location.hash.slice(6).split(":").map(decodeURIComponent); } catch (error) { return; }
+    var state = recall(), box = document.getElementById("filter");
+    if (box && state.has("filter")) { box.value = state.get("filter"); filterRows(box.value); }
+    var parts = (state.get("sort") || "").split(":");
     var table = document.getElementById(parts[0]);
     if (table && table.tHead && table.classList.contains("sortable")) {
       for (var box = table.closest("details"); box; box = box.parentElement.closest("details")) { box.open = true; }
@@ -88,6 +115,7 @@
         button.addEventListener("click", function () { onHead(table, button); });
       });
     });
+    filterBox();
     fromAddress();
     addEventListener("hashchange", fromAddress);
   });

@@ -1,0 +1,22 @@
+"""Sends a pickle that would run code."""
+
+import os
+import pickle
+
+import cxrbench
+
+EXIT, TOLD = 3, "larger than allowed"
+
+
+class Hostile(cxrbench.Submission):
+    name = "hostile"
+    tasks = ("brixia-severity",)
+
+    def predict(self, images):
+        payload = pickle.dumps(print)
+        for pipe in range(3, 64):
+            try:
+                os.write(pipe, payload)
+            except OSError:
+                continue
+        return [{"brixia": [1, 1, 1, 1, 1, 1]} for _ in images]

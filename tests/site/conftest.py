@@ -1,0 +1,181 @@
+"""Result files made by hand, a site built from them, and a reader of pages."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from cxrbench.catalog import card
+from cxrbench.results import Result, write_result
+from cxrbench.tasks.track import Track
+from cxrbench_leaderboard.build import build
+
+REAL = "brixia-severity/brixia-cohen/test"
+PHANTOM = "brixia-severity/phantom/test"
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+
+def make_result(name="alpha", track=REAL, zone_mae=0.5, **changes):
+    """A result with few metrics; `changes` go into its parts by name (`title`, `predicted`, `sandbox` ...)."""
+    own = Track.parse(track)
+    split = own.load_split()
+    cases = split.cases(own.part)
+    patients = len({split.patients[case] for case in cases})
+    of = {"n": len(cases), "n_patients": patients, "undefined": None}
+    metrics = {
+        "zone_mae": {"value": zone_mae, "low": zone_mae - 0.05125, "high": zone_mae + 0.07375, "better": "lower", **of},
+        "zone_mean_error": {"value": -0.1234, "low": -0.2, "high": 0.05, "better": "zero", **of},
+        "zone_pearson": {"value": 0.75, "low": 0.5, "high": 0.9, "better": "higher", **of},
+        "global_mae": {"value": 3 * zone_mae, "low": 2 * zone_mae, "high": 4 * zone_mae, "better": "lower", **of},
+    }
+    for shift, zone in enumerate("ABCDEF"):
+        value = zone_mae + shift / 100
+        metrics[f"zone_mae[{zone}]"] = {"value": value, "low": value, "high": value + 0.1, "better": "lower", **of}
+    metrics |= changes.pop("metrics", {})
+    failed = changes.pop("failed", [])
+    about = {"name": name, "title": name.title(), "kind": "submission"}
+    about |= {key: changes.pop(key) for key in list(changes) if key in {"title", "authors", "url", "kind"}}
+    about |= {key: changes.pop(key) for key in list(changes) if key in {"patients_seen", "trained_on"}}
+    place = {
+        "name": str(own),
+        "task": own.task,
+        "dataset": own.dataset,
+        "dataset_version": "1",
+        "synthetic": card(own.dataset).synthetic,
+        "split": own.split,
+        "split_version": split.version,
+        "split_sha256": split.sha256,
+        "part": own.part,
+        "n_cases": len(cases),
+        "n_patients": patients,
+    } | changes.pop("place", {})
+    coverage = {"expected": len(cases), "predicted": len(cases) - len(failed), "failed": failed}
+    whole = {
+        "schema": 1,
+        "benchmark": {"version": "0.1.0", "commit": "abc"},
+        "submission": about,
+        "track": place,
+        "primary": "zone_mae",
+        "metrics": metrics,
+        "cost": {"parameters": 11_689_512, "images_per_second": 95.872, "latency_ms": {"p50": 5.1, "p95": 34.0}},
+        "coverage": coverage,
+        "sandbox": "bubblewrap",
+        "provenance": {
+            "started": "2026-11-21T04:20:14+00:00",
+            "seconds": 7.0,
+            "python": "3.11.7",
+            "platform": "Linux",
+            "cpu": "2 x",
+            "gpu": None,
+            "packages": {},
+            "seed": 1,
+            "command": "cxrbench evaluate",
+        },
+    }
+    return Result.model_validate(whole | changes)
+
+
+def put(folder, *results):
+    """Write results as submissions keep them: <folder>/<name>/results/<track>.json; returns the last path."""
+    return [write_result(result, folder / result.submission.name / "results") for result in results][-1]
+
+
+@dataclass
+class Element:
+    """A tag with its attributes, its children and the text in between, in order."""
+
+    tag: str
+    attrs: dict = field(default_factory=dict)
+    parts: list = field(default_factory=list)
+
+    @property
+    def text(self):
+        return "".join(part if isinstance(part, str) else part.text for part in self.parts)
+
+    def all(self, tag=None, **attrs):
+        wanted = {key.rstrip("_").replace("_", "-"): value for key, value in attrs.items()}
+        for part in self.parts:
+            if isinstance(part, Element):
+                if (tag is None or part.tag == tag) and all(
+                    key in part.attrs and part.attrs[key] == wanted[key] for key in wanted
+                ):
+                    yield part
+                yield from part.all(tag, **attrs)
+
+    def one(self, tag=None, **attrs):
+        found = list(self.all(tag, **attrs))
+        assert len(found) == 1, f"{len(found)} of {tag} {attrs}"
+        return found[0]
+
+
+class Reader(HTMLParser):
+    """A strict reader: every tag that opens closes, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.root = Element("")
+        self.open = [self.root]
+
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"an attribute stands twice on {tag}: {names}"
+        element = Element(tag, dict(attrs))
+        self.open[-1].parts.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag, attrs):
+        self.open[-1].parts.append(Element(tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open[-1].tag == tag, f"{tag} closes {self.open[-1].tag}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        self.open[-1].parts.append(data)
+
+
+def read_page(path):
+    """A page as elements; fails on tags that do not nest."""
+    reader = Reader()
+    reader.feed(Path(path).read_text("utf-8"))
+    reader.close()
+    assert reader.open == [reader.root]
+    return reader.root
+
+
+@pytest.fixture
+def make():
+    return make_result
+
+
+@pytest.fixture
+def keep():
+    return put
+
+
+@pytest.fixture
+def page():
+    return read_page
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A site with one row of every sort: ranked, incomplete, trained on the track, undefined, radiologist, phantom."""
+    folder = tmp_path_factory.mktemp("site")
+    case = Track.parse(REAL).load_split().cases("test")[0]
+    gap = {"value": None, "low": None, "high": None, "n": 48, "n_patients": 36, "undefined": "prediction is constant"}
+    put(
+        folder / "in",
+        make_result("alpha", zone_mae=0.5),
+        make_result("beta", zone_mae=0.4, authors="B. Eta", url="https://example.org/beta"),
+        make_result("gamma", zone_mae=0.4),
+        make_result("delta", zone_mae=0.3, failed=[{"case": case, "reason": "image absent"}]),
+        make_result("epsilon", zone_mae=0.2, patients_seen=12),
+        make_result("zeta", zone_mae=0.9, metrics={"zone_pearson": gap | {"better": "higher"}}, sandbox="none"),
+        make_result("radiologist-junior", zone_mae=0.1, kind="rater", title="Radiologist (junior)"),
+        make_result("alpha", track=PHANTOM, zone_mae=0.123456789),
+    )
+    built = build([folder / "in"], folder / "out")
+    assert built.results == 8
+    return folder / "out"

@@ -1,0 +1,72 @@
+import pytest
+import yaml
+from cxrbench.errors import DataError
+from cxrbench.tasks.track import Track
+from cxrbench_leaderboard.claims import FILE, TRACKS, load_claims, systems_on
+
+GOOD = (
+    "claims:\n- {id: a, paper: signoroni2020-bsnet, where: Table 1, system: s, task: t, dataset: d, part: all,"
+    " metric: mae, value: 0.560, unit: ratio}\n"
+)
+
+
+def claims_in(tmp_path, text):
+    path = tmp_path / "published.yaml"
+    path.write_text(text, "utf-8")
+    return load_claims(path)
+
+
+def test_every_claim_of_the_file_is_read_with_its_value():
+    raw = yaml.safe_load(FILE.read_text("utf-8"))["claims"]
+    claims = load_claims()
+    assert [(one.id, float(one.value), one.n) for one in claims] == [
+        (one["id"], float(one["value"]), one.get("n")) for one in raw
+    ]
+
+
+def test_printed_zeros_are_kept(tmp_path):
+    assert str(claims_in(tmp_path, GOOD)[0].value) == "0.560"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (GOOD.replace("unit: ratio", "unit: ratio, typo: 1"), "typo"),
+        (GOOD.replace("0.560", "about half"), "value"),
+        (GOOD.replace("0.560", ".nan"), "value"),
+        (GOOD.replace("metric: mae, ", ""), "metric"),
+        (GOOD + GOOD.partition("\n")[2], "stands twice"),
+        (GOOD.replace("signoroni2020-bsnet", "nobody1999"), "nobody1999"),
+        ("claims: [", "cannot be read"),
+        ("- 1", "not valid"),
+    ],
+)
+def test_a_bad_claim_is_refused_by_name(tmp_path, text, named):
+    with pytest.raises(DataError, match=rf"{named}.*published\.yaml"):
+        claims_in(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", sorted(set(TRACKS.values())))
+def test_claims_stand_on_tracks_that_exist(name):
+    assert Track.parse(name).load_split().cases(Track.parse(name).part)
+
+
+def test_table_9_lies_beside_the_tracks_of_its_cases():
+    claims = load_claims()
+    on_all = {one.name: one for one in systems_on("brixia-severity/brixia-cohen/all", claims)}
+    on_test = {one.name: one for one in systems_on("brixia-severity/brixia-cohen@published/test", claims)}
+    assert str(on_all["radiologist-rj"].claims["zone_mae"].value) == "0.405"
+    assert str(on_all["bs-net-ha"].claims["zone_mae[F]"].value) == "0.776"
+    assert str(on_test["bs-net-ha-fine-tuned"].claims["global_mean_error"].value) == "0.458"
+    assert len(on_test) == 4
+    assert all(len(one.claims) == 16 for one in on_test.values())
+
+
+def test_only_the_reader_of_table_9_is_turned_around():
+    turned = [one for one in load_claims() if one.comparable != one.value]
+    assert {(one.system, one.metric, one.where) for one in turned} == {("radiologist-rj", "mean-error", "Table 9")}
+    assert all(one.comparable == -one.value for one in turned)
+
+
+def test_other_datasets_have_no_track_yet():
+    assert {one.dataset for one in load_claims() if one.track} == {"cohen-brixia-192"}
