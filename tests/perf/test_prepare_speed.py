@@ -1,10 +1,10 @@
 """Preparing the real radiographs of brixia-cohen at 512 px, beside OpenCV and Pillow over the same files.
 
 The peers only decode, make grey and resize; ours also lists the dataset, refuses cut files, keeps 16 bit, composites
-alpha, keeps the aspect ratio, checksums and writes the cache. `opencv` decodes colour and takes the luma, as our conventions ask;
-`opencv-grey` lets the JPEG decoder hand out its Y channel, which is quicker and differs by up to 14/255 at 512 px where
-a film has colour. torchxrayvision is not a dependency and is not imitated here. Times are CPU seconds of one process,
-each contender in turn in every round, so that a busy machine slows all alike.
+alpha, keeps the aspect ratio, checksums and writes the cache. `opencv` decodes colour and takes the luma, as our
+conventions ask; `opencv-grey` lets the JPEG decoder hand out its Y channel, which is quicker and differs by up to
+14/255 at 512 px where a film has colour. torchxrayvision is not a dependency and is not imitated here. Times are CPU
+seconds of one process, each contender in turn in every round, so that a busy machine slows all alike.
 """
 
 import time
