@@ -11,11 +11,22 @@ from cxrbench.errors import DataError
 from cxrbench.registry import unknown
 
 
+class CardFile(BaseModel):
+    """One file that anyone may download: where from, its SHA-256, and its path below the data folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(pattern=r"^https?://")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    path: str = Field(pattern=r"^[^/.][^/]*(/[^/.][^/]*)*$")
+
+
 class Card(BaseModel):
     """One dataset: what it is, where it comes from, under which terms, how it lies on disk.
 
     `counts` are expected numbers by name (images, patients, rows ...); `problems` are known quirks that a user
-    should hear of before the first surprise.
+    should hear of before the first surprise; `checksums` are SHA-256 of files by their path below the data folder;
+    `files` are those that `cxrbench datasets fetch` can bring.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +44,7 @@ class Card(BaseModel):
     layout: str = ""
     counts: dict[str, int] = Field(default_factory=dict)
     checksums: dict[str, str] = Field(default_factory=dict)
+    files: tuple[CardFile, ...] = ()
     problems: tuple[str, ...] = ()
 
 

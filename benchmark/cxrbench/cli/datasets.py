@@ -1,16 +1,23 @@
 """`cxrbench datasets`."""
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table
+from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar
 from cxrbench.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cxrbench.datasets import Problem
+    from cxrbench.datasets.prepare import Prepared
 
 
 @click.group()
 def datasets() -> None:
-    """List, show and verify datasets."""
+    """List, show, fetch, verify and prepare datasets."""
 
 
 @datasets.command("list")
@@ -52,16 +59,86 @@ def verify(name: str, data: str | None, decode: bool, as_json: bool) -> None:
     """Check dataset NAME below --data against its card: exit code 4 when anything is bad."""
     from cxrbench.datasets.verify import verify as checked
 
-    found = checked(name, data, decode=decode)
-    bad = [problem for problem in found.problems if problem.bad]
+    with progress_bar(f"verifying {name}") as progress:
+        found = checked(name, data, decode=decode, progress=progress)
+    bad = sum(problem.bad for problem in found.problems)
     if as_json:
         print_json({"dataset": name, "cases": found.cases, "problems": [asdict(one) for one in found.problems]})
     else:
-        click.echo(f"{name}: {found.cases} cases, {len(bad)} problems, {len(found.problems) - len(bad)} remarks")
-        for problem in found.problems:
-            note(f"{'problem' if problem.bad else 'remark'}: {problem.file}: {problem.reason}")
+        click.echo(f"{name}: {found.cases} cases, {bad} problems, {len(found.problems) - bad} remarks")
+        _note_all(found.problems)
     if bad:
-        raise DataError(f"{len(bad)} problems", f"dataset {name} below {data}", "see the list above")
+        raise DataError(f"{bad} problems", f"dataset {name} below {data}", "see the list above")
+
+
+@datasets.command()
+@click.argument("name")
+@data_option
+@click.option("--size", type=click.IntRange(16, 4096), default=512, show_default=True, help="Long side in pixels.")
+@click.option("--depth", type=click.Choice(["uint8", "uint16"]), default="uint8", show_default=True)
+@click.option("--draft", is_flag=True, help="Decode JPEG at reduced size: quicker, other pixels; not for scoring.")
+@click.option("--workers", type=click.IntRange(1), help="Processes that decode.  [default: half the cores, at most 4]")
+@click.option("--strict", is_flag=True, help="End with 4 when anything is bad.")
+@click.option("--cache", "root", metavar="DIR", help="Where caches lie.  [default: CXRBENCH_CACHE, else the user's]")
+@json_option
+def prepare(
+    name: str,
+    data: str | None,
+    size: int,
+    depth: Literal["uint8", "uint16"],
+    draft: bool,
+    workers: int | None,
+    strict: bool,
+    root: str | None,
+    as_json: bool,
+) -> None:
+    """Check dataset NAME below --data and decode its radiographs once, into the image cache.
+
+    What cannot be read is reported, the rest is done; the same command again does only what is missing.
+    """
+    from cxrbench.datasets.prepare import prepare as prepared
+    from cxrbench.imaging.cache import CacheSettings
+
+    settings = CacheSettings(size, depth, draft)
+    with progress_bar(f"preparing {name}") as progress:
+        done = prepared(name, data, settings=settings, root=root, workers=workers, progress=progress)
+    if as_json:
+        print_json({**asdict(done), "size": size, "depth": depth})
+    else:
+        _tell_prepared(done)
+    if strict and done.bad:
+        raise DataError(f"{len(done.bad)} problems", f"dataset {name} below {data}", "see the list above")
+
+
+@datasets.command()
+@click.argument("name")
+@data_option
+@json_option
+def fetch(name: str, data: str | None, as_json: bool) -> None:
+    """Download what the card of dataset NAME lists to --data; checked by SHA-256, resumed where it broke off."""
+    from cxrbench.datasets.fetch import fetch as fetched
+
+    with progress_bar(f"fetching {name}") as bar:
+        files = fetched(name, data, progress=lambda _, done, total: bar(done, total or done))
+    if as_json:
+        print_json({"dataset": name, "files": [asdict(file) for file in files]})
+        return
+    print_table(("file", "state"), [(file.path, file.state) for file in files])
+
+
+def _tell_prepared(done: "Prepared") -> None:
+    bad = len(done.bad)
+    click.echo(
+        f"{done.dataset}: {done.cases} cases, {done.decoded} decoded in {done.seconds:.1f} s, {done.reused} kept, "
+        f"{bad} problems, {len(done.problems) - bad} remarks"
+    )
+    click.echo(f"cache: {done.folder}")
+    _note_all(done.problems)
+
+
+def _note_all(problems: "Iterable[Problem]") -> None:
+    for problem in problems:
+        note(f"{'problem' if problem.bad else 'remark'}: {problem.file}: {problem.reason}")
 
 
 def _indented(value: object) -> str:

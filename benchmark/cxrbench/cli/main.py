@@ -12,7 +12,7 @@ from cxrbench.errors import CxrbenchError
 
 COMMANDS = {
     "compare": ("cxrbench.cli.score", "Compare two results, paired on the same patients."),
-    "datasets": ("cxrbench.cli.datasets", "List, show and verify datasets."),
+    "datasets": ("cxrbench.cli.datasets", "List, show, fetch, verify and prepare datasets."),
     "evaluate": ("cxrbench.cli.evaluate", "Run a submission on a track and score it."),
     "leaderboard": ("cxrbench.cli.leaderboard", "Build the static leaderboard."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),

@@ -84,7 +84,8 @@ def prepare(
     folder, finished = cache_folder(name, chosen, root), 0
     with CacheWriter(folder, chosen) as writer:
         jobs = list(_jobs(wanted, writer, chosen))
-        for done, outcome in enumerate(_outcomes(dataset, data, jobs, workers), 1 + len(wanted) - len(jobs)):
+        reused = len(wanted) - len(jobs)
+        for done, outcome in enumerate(_outcomes(dataset, data, jobs, workers), 1 + reused):
             if isinstance(outcome, Entry):
                 writer.append(outcome)
                 finished += 1
@@ -92,7 +93,7 @@ def prepare(
                 problems.append(outcome)
             if progress is not None:
                 progress(done, len(wanted))
-    seconds, reused = time.perf_counter() - begin, len(wanted) - len(jobs)
+    seconds = time.perf_counter() - begin
     return Prepared(name, len(dataset.cases), finished, reused, seconds, folder, tuple(problems))
 
 
@@ -134,7 +135,8 @@ def _outcomes(
 
 def default_workers() -> int:
     """Half the cores that this process may use, at least one and at most four: others work here too."""
-    return max(1, min(4, len(os.sched_getaffinity(0)) // 2))
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(4, usable // 2))
 
 
 def _in_processes(name: str, data: str | Path | None, jobs: Sequence[Job], workers: int) -> Iterator[Entry | Problem]:

@@ -45,15 +45,9 @@ def verify(name: str, data: str | Path | None, *, decode: bool = True, progress:
 
 def listing_problems(dataset: Dataset) -> list[Problem]:
     """What the adapter found, counts that differ from the card's, and files that are absent or that nothing names."""
-    told = [problem.file for problem in dataset.problems]
-    found = [*_absent(dataset), *_unlisted(dataset)]
-    fresh = [problem for problem in found if not any(_same(problem.file, file) for file in told)]
-    return [*dataset.problems, *_counted(dataset), *fresh]
-
-
-def _same(file: str, told: str) -> bool:
-    """Whether two spellings mean one file: one may be a path, the other its end."""
-    return file == told or file.endswith(f"/{told}") or told.endswith(f"/{file}")
+    told = {Path(problem.file).name for problem in dataset.problems}
+    fresh = [problem for problem in _unlisted(dataset) if Path(problem.file).name not in told]
+    return [*dataset.problems, *_counted(dataset), *_absent(dataset), *fresh]
 
 
 def _counted(dataset: Dataset) -> list[Problem]:
@@ -71,6 +65,9 @@ def _counted(dataset: Dataset) -> list[Problem]:
 
 
 def _absent(dataset: Dataset) -> list[Problem]:
+    """Cases without an image, where the adapter itself said nothing of absence."""
+    if any("absent" in problem.reason for problem in dataset.problems):
+        return []
     return [Problem(case.id, "listed but absent") for case in dataset.cases if not case.available]
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_modality_lut
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from cxrbench.case import Image
@@ -87,13 +87,13 @@ def _refuse(found: Header, path: Path) -> None:
 
 
 def _stored(dataset: FileDataset, found: Header, path: Path) -> NDArray[np.integer]:
-    """The stored array `[rows, columns]` as the decoder gives it."""
+    """The stored array `[rows, columns]` as the decoder gives it; pydicom's own masking would ignore HighBit."""
     if "PixelData" not in dataset:
         raise DataError("no pixel data; the file is truncated or holds no image", str(path), "fetch the file again")
     syntax = UID(found.transfer_syntax)
     if syntax.is_encapsulated and not get_decoder(syntax).is_available:
         raise _no_decoder(syntax, path)
-    return np.asarray(dataset.pixel_array)
+    return np.asarray(pixel_array(dataset, correct_unused_bits=False))
 
 
 def _no_decoder(syntax: UID, path: Path) -> DataError:
@@ -122,9 +122,17 @@ def _scaled(codes: NDArray[np.integer], dataset: Dataset, found: Header) -> NDAr
 
 
 def _looked_up(codes: NDArray[np.integer], dataset: Dataset) -> NDArray[np.float32]:
-    """Through the first modality LUT, divided by the range of the LUT's own bits."""
-    top = 2 ** int(dataset.ModalityLUTSequence[0].LUTDescriptor[2]) - 1
-    return np.asarray(apply_modality_lut(codes, dataset), np.float32) / np.float32(top)
+    """Through the first modality LUT, divided by the range of the LUT's own bits; codes beside it take its ends.
+
+    Not by pydicom, which knows LUT entries of 8 and 16 bit only.
+    """
+    item = dataset.ModalityLUTSequence[0]
+    count, first, bits = (int(number) for number in item.LUTDescriptor)
+    count, raw = count or 1 << 16, item.LUTData
+    width = "u1" if isinstance(raw, bytes) and len(raw) < 2 * count else "<u2"
+    table = np.frombuffer(raw, width)[:count] if isinstance(raw, bytes) else np.asarray(raw)
+    places = np.clip(codes.astype(np.int32) - first, 0, count - 1)
+    return np.asarray(table[places] / np.float32((1 << bits) - 1), np.float32)
 
 
 def _rescaled(codes: NDArray[np.integer], found: Header) -> NDArray[np.float32]:

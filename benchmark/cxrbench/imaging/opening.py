@@ -3,6 +3,7 @@
 import io
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,3 +83,16 @@ def tiff_bits(picture: Pillow.Image) -> tuple[int, ...]:
     if picture.format != "TIFF":
         return ()
     return tuple(getattr(picture, "tag_v2", {}).get(BITS_PER_SAMPLE, (1,)))
+
+
+def check_png(data: bytes) -> None:
+    """Raise `ValueError` unless every chunk of a PNG file up to its end is there with its checksum."""
+    start, kind = 8, b""
+    while kind != b"IEND":
+        size = int.from_bytes(data[start : start + 4])
+        kind, stop = data[start + 4 : start + 8], start + size + 12
+        if stop > len(data):
+            raise ValueError("the file is cut short")
+        if zlib.crc32(memoryview(data)[start + 4 : stop - 4]) != int.from_bytes(data[stop - 4 : stop]):
+            raise ValueError(f"a damaged chunk, {kind!r}")
+        start = stop

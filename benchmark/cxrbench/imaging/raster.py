@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from cxrbench.case import Image
 from cxrbench.imaging.mask import read_mask
-from cxrbench.imaging.opening import has_deep_colour, opened, oriented, tiff_bits
+from cxrbench.imaging.opening import check_png, has_deep_colour, opened, oriented, tiff_bits
 
 __all__ = ["LUMA_601", "read_mask", "read_raster"]
 
@@ -45,10 +45,13 @@ def _grey(picture: Pillow.Image, data: bytes) -> NDArray[np.float32]:
 
 
 def _deep_colour(picture: Pillow.Image, data: bytes) -> NDArray[np.generic]:
-    """16-bit channels in the order R, G, B, A; Pillow decodes once too, because OpenCV passes a cut file."""
+    """16-bit channels in the order R, G, B, A. OpenCV would pass a damaged file: it is checked first."""
     import cv2
 
-    picture.load()
+    if picture.format == "PNG":
+        check_png(data)
+    else:
+        picture.load()
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         raise ValueError("this layout of 16-bit colour is not supported")

@@ -50,12 +50,17 @@ def shrink(load: Callable[[], Image], settings: CacheSettings) -> Small:
 
 
 def resized(pixels: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
-    """`[rows, columns]` to `[height, width]`: the mean over each pixel's area; bilinear where the image grows."""
+    """`[rows, columns]` to `[height, width]`: the mean over each pixel's area; bilinear where the image grows.
+
+    Bytes stay bytes, rounded; growing ones take a detour by float, since OpenCV's weights for bytes are coarse.
+    """
     import cv2
 
-    grows = geometry.height > pixels.shape[0] or geometry.width > pixels.shape[1]
-    how = cv2.INTER_LINEAR if grows else cv2.INTER_AREA
-    return np.asarray(cv2.resize(pixels, (geometry.width, geometry.height), interpolation=how))
+    shape = geometry.width, geometry.height
+    if geometry.height <= pixels.shape[0] and geometry.width <= pixels.shape[1]:
+        return np.asarray(cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA))
+    grown = np.asarray(cv2.resize(pixels.astype(np.float32), shape, interpolation=cv2.INTER_LINEAR))
+    return grown if pixels.dtype == np.float32 else np.rint(grown).astype(pixels.dtype)
 
 
 def _plain_path(load: Callable[[], Image]) -> Path | None:
@@ -87,7 +92,7 @@ def _luma(picture: Pillow.Image, data: bytes, settings: CacheSettings) -> Bytes 
 
 def _complete(data: bytes) -> bool:
     """Whether a JPEG file has its end marker after the last scan; OpenCV fills the rest of a cut file with grey."""
-    return data.rfind(END_OF_IMAGE) > data.rfind(b"\xff\xda")
+    return data.endswith(END_OF_IMAGE) or data.rfind(END_OF_IMAGE) > data.rfind(b"\xff\xda")
 
 
 def _reduction(size: tuple[int, int], settings: CacheSettings) -> int:
