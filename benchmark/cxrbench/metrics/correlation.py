@@ -88,24 +88,34 @@ def _spearman(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts]
     Their mean is half the total weight W, and twice their distance from it is `edge + next edge - W`, a whole number
     for whole weights. Their spread is known too: (W^3 - sum of the groups' weight^3) / 12, the tie correction.
     """
-    sides = Ladder.of(truth), Ladder.of(pred)
+    of_truth, of_pred = Ladder.of(truth), Ladder.of(pred)
+    first, second = member[of_truth.order], member[of_pred.order]
+    own, other = of_truth.group[of_truth.order], of_pred.group[of_truth.order]
+    untied = of_truth.bounds is None and of_pred.bounds is None
 
     def value(weights: Counts) -> Floats:
         counts = whole(weights, len(member))
-        edges = [side.edges(counts, member) for side in sides]
-        total = edges[0][:, -1].astype(np.float64)
-        t, p = (
-            np.take(edge[:, :-1] + edge[:, 1:] - edge[:, -1:], side.group, axis=-1).astype(np.float64)
-            for edge, side in zip(edges, sides, strict=True)
-        )
-        together = np.einsum("ij,ij->i", (counts[:, member] * t).astype(np.float64), p.astype(np.float64))
-        spreads = [total**3 - _cubes(edge) for edge in edges]
-        defined = (spreads[0] > 1e-12 * total**3) & (spreads[1] > 1e-12 * total**3)
+        w = counts.take(first, axis=-1)
+        left, right = of_truth.edges(w), of_pred.edges(counts.take(second, axis=-1))
+        total = left[:, -1].astype(np.float64)
+        t = _middles(left) if of_truth.bounds is None else _middles(left).take(own, axis=-1)
+        p = _middles(right).take(other, axis=-1)
+        together = np.einsum("ij,ij,ij->i", *(side.astype(np.float64) for side in (w, t, p)))
+        spread = total**3 - _cubes(left)
+        spreads = spread, spread if untied else total**3 - _cubes(right)
+        defined = np.minimum(*spreads) > 1e-12 * total**3
         return np.asarray(
             np.clip(3 * together / np.where(defined, np.sqrt(spreads[0] * spreads[1]), np.nan), -1.0, 1.0)
         )
 
     return value
+
+
+def _middles(edges: Counts) -> Counts:
+    """Twice the distance of each group's mid-rank from the mean of all ranks."""
+    sums: Counts = edges[:, :-1] + edges[:, 1:]
+    sums -= edges[:, -1:]
+    return sums
 
 
 def _cubes(edges: Counts) -> Floats:

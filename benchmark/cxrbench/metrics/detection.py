@@ -23,17 +23,18 @@ def _roc_auc(truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts],
     check_binary("roc_auc", truth)
     order = np.argsort(pred, kind="stable")
     positive, negative = order[truth[order] == 1], order[truth[order] == 0]
+    winners, losers = member[positive], member[negative]
     low = np.searchsorted(pred[negative], pred[positive], side="left")
     high = np.searchsorted(pred[negative], pred[positive], side="right")
     tied = bool((low != high).any())
 
     def value(weights: Counts) -> Floats:
         counts = whole(weights, len(member))
-        below = running(counts, member[negative])
-        w = np.take(counts, member[positive], axis=-1).astype(np.float64)
-        won = np.take(below, low, axis=-1).astype(np.float64)
+        below = running(counts.take(losers, axis=-1))
+        w = counts.take(winners, axis=-1).astype(np.float64)
+        won = below.take(low, axis=-1).astype(np.float64)
         if tied:
-            won = (won + np.take(below, high, axis=-1)) / 2
+            won = (won + below.take(high, axis=-1)) / 2
         return np.asarray(np.einsum("ij,ij->i", w, won) / (w.sum(-1) * below[:, -1]), np.float64)
 
     return value
@@ -49,11 +50,11 @@ def _average_precision(truth: Floats, pred: Floats, member: Indices) -> Callable
 
     def value(weights: Counts) -> Floats:
         counts = whole(weights, len(member))
-        w = np.take(counts, member[positive], axis=-1).astype(np.float64)
-        found = np.take(running(counts, member[positive]), hits, axis=-1)
-        drawn = np.take(running(counts, member[order]), called, axis=-1).astype(np.float64)
+        w = counts.take(member[positive], axis=-1)
+        found = running(w).take(hits, axis=-1)
+        drawn = running(counts.take(member[order], axis=-1)).take(called, axis=-1).astype(np.float64)
         precision = np.divide(found, drawn, out=np.zeros_like(drawn), where=drawn > 0)
-        return np.asarray(np.einsum("ij,ij->i", w, precision) / w.sum(-1), np.float64)
+        return np.asarray(np.einsum("ij,ij->i", w.astype(np.float64), precision) / w.sum(-1), np.float64)
 
     return value
 

@@ -17,7 +17,7 @@ Indices = NDArray[np.intp]
 Counts = NDArray[np.float64] | NDArray[np.int32]
 Prepare = Callable[[Floats, Floats, Indices], Callable[[Counts], Floats]]
 
-BLOCK = 500_000
+BLOCK = 50_000
 """Weights looked at in one go: a few arrays of this size stay near the processor."""
 EXACT = 2**30
 """Total weight up to which whole weights are added up as 32-bit integers (ten times faster than floats)."""
@@ -71,11 +71,11 @@ def whole(weights: Counts, cases: int) -> Counts:
     return counts if counts is weights or (counts == weights).all() else weights
 
 
-def running(weights: Counts, columns: Indices) -> Counts:
-    """Weight of the first 0, 1, ... k of the chosen columns, `[draws, k + 1]`."""
-    sums = np.empty((len(weights), len(columns) + 1), weights.dtype)
+def running(weights: Counts) -> Counts:
+    """Weight of the first 0, 1, ... k columns, `[draws, k + 1]`, for weights `[draws, k]`."""
+    sums = np.empty((len(weights), weights.shape[1] + 1), weights.dtype)
     sums[:, 0] = 0
-    np.cumsum(np.take(weights, columns, axis=-1), axis=-1, out=sums[:, 1:])
+    np.cumsum(weights, axis=-1, out=sums[:, 1:])
     return sums
 
 
@@ -98,7 +98,7 @@ class Ladder:
         bounds = np.concatenate([[0], np.cumsum(counts)]) if len(counts) < len(values) else None
         return cls(np.argsort(values, kind="stable"), bounds, group)
 
-    def edges(self, weights: Counts, member: Indices) -> Counts:
-        """Weight below each group and in all, `[draws, groups + 1]`, for weights `[draws, m]` of `member` `[n]`."""
-        sums = running(weights, member[self.order])
-        return sums if self.bounds is None else sums[:, self.bounds]
+    def edges(self, weights: Counts) -> Counts:
+        """Weight below each group and in all, `[draws, groups + 1]`, for weights `[draws, n]` in this order."""
+        sums = running(weights)
+        return sums if self.bounds is None else sums.take(self.bounds, axis=-1)

@@ -6,6 +6,7 @@ so that all metrics of all submissions are one matrix product (`evaluate`), and 
 many estimators are made of them.
 """
 
+import hashlib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -110,20 +111,19 @@ def mean_of(estimators: Sequence[Estimator]) -> Estimator:
 def evaluate(estimators: Mapping[K, Estimator], weights: Iterable[Floats]) -> dict[K, Floats]:
     """Values `[draws]` of every estimator on chunks of patient weights, each part evaluated once.
 
-    The tables of all additive parts stand side by side, so that a chunk is one matrix product.
+    The distinct columns of all additive parts stand side by side, so that a chunk is one matrix product and what
+    metrics or submissions share (the truth's marginals, the number of cases) is added up once.
     """
     leaves = {id(leaf): leaf for one in estimators.values() for leaf in _leaves(one)}
     additive = {key: leaf for key, leaf in leaves.items() if isinstance(leaf, Additive)}
     ordered = {key: leaf for key, leaf in leaves.items() if isinstance(leaf, Ranked)}
     foreign = {key: leaf for key, leaf in leaves.items() if key not in additive and key not in ordered}
-    tables = [leaf.table for leaf in additive.values()]
-    stacked = np.hstack(tables) if tables else np.zeros((0, 0))
-    edges = np.cumsum([0, *(table.shape[1] for table in tables)])
+    stacked, places = _stack([leaf.table for leaf in additive.values()])
     found: dict[int, list[Floats]] = {key: [] for key in leaves}
     for rows in weights:
-        totals = rows @ stacked if tables else rows
-        for (key, part), start, stop in zip(additive.items(), edges[:-1], edges[1:], strict=True):
-            found[key].append(part.of_totals(totals[:, start:stop]))
+        totals = rows @ stacked if additive else rows
+        for (key, part), own in zip(additive.items(), places, strict=True):
+            found[key].append(part.of_totals(totals[:, own]))
         counts = whole(rows, rows.shape[1]) if ordered else rows
         for key, leaf in ordered.items():
             found[key].append(leaf.value(counts))
@@ -131,6 +131,22 @@ def evaluate(estimators: Mapping[K, Estimator], weights: Iterable[Floats]) -> di
             found[key].append(np.asarray(other(rows), np.float64))
     values = {key: np.concatenate(parts) if parts else np.zeros(0) for key, parts in found.items()}
     return {key: _value(one, values) for key, one in estimators.items()}
+
+
+def _stack(tables: Sequence[Floats]) -> tuple[Floats, list[list[int]]]:
+    """The distinct columns of all tables side by side, and the places of each table's own."""
+    columns: list[Floats] = []
+    place: dict[bytes, int] = {}
+    places: list[list[int]] = []
+    for table in tables:
+        contiguous = np.ascontiguousarray(table.T)
+        keys = [hashlib.blake2b(column).digest() for column in contiguous]
+        for key, column in zip(keys, contiguous, strict=True):
+            if key not in place:
+                place[key] = len(columns)
+                columns.append(column)
+        places.append([place[key] for key in keys])
+    return np.stack(columns, axis=1) if columns else np.zeros((0, 0)), places
 
 
 def _leaves(estimator: Estimator) -> list[Estimator]:
