@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": ("cxrbench.cli.evaluate", "Run a submission on a track and score it."),
     "leaderboard": ("cxrbench.cli.leaderboard", "Build the static leaderboard."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),
+    "reproduce": ("cxrbench.cli.reproduce", "Make a result again, and list what differs."),
     "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),
     "splits": ("cxrbench.cli.splits", "List, show, audit and cite splits."),
     "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),
