@@ -50,7 +50,7 @@ class Row:
         kind = self.result.submission.kind
         if kind != "submission":
             return (KINDS[kind],)
-        return ("not isolated",) if self.result.sandbox == "none" else ()
+        return ("not isolated",) if self.result.sandbox != "bubblewrap" else ()
 
     @property
     def limits(self) -> tuple[str, ...]:

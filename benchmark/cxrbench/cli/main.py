@@ -13,10 +13,11 @@ from cxrbench.errors import CxrbenchError
 COMMANDS = {
     "compare": ("cxrbench.cli.score", "Compare two results, paired on the same patients."),
     "datasets": ("cxrbench.cli.datasets", "List, show, fetch, verify and prepare datasets."),
+    "doctor": ("cxrbench.cli.doctor", "Say what this machine has, and how to get what it lacks."),
     "evaluate": ("cxrbench.cli.evaluate", "Run a submission on a track and score it."),
     "leaderboard": ("cxrbench.cli.leaderboard", "Build the static leaderboard."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),
-    "reproduce": ("cxrbench.cli.reproduce", "Recompute what a paper printed."),
+    "reproduce": ("cxrbench.cli.reproduce", "Make a result again, or recompute printed claims."),
     "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),
     "splits": ("cxrbench.cli.splits", "List, show, audit and cite splits."),
     "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),

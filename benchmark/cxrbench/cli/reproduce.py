@@ -1,114 +1,70 @@
-"""`cxrbench reproduce`: recompute what was printed."""
+"""`cxrbench reproduce`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table
+from cxrbench.cli.claims import claims
+from cxrbench.cli.output import data_option, json_option, print_json, print_table, progress_bar
+from cxrbench.errors import CxrbenchError
 
 if TYPE_CHECKING:
-    from cxrbench.claims import Finding, Printed, Report
-    from cxrbench.claims.comparison import Comparison, Pair
-    from cxrbench.stats import Rank, Score
+    from cxrbench.results import Result
+    from cxrbench.tasks.track import Track
 
 
-@click.group()
-def reproduce() -> None:
-    """Recompute what a paper printed, or a result of this benchmark."""
-
-
-@reproduce.command()
-@click.option("--paper", "names", multiple=True, metavar="PAPER", help="May be repeated; default: all with a rule.")
+@click.command()
+@click.argument("result", type=click.Path(path_type=Path))
 @data_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the verdicts as JSON too.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--sandbox", type=click.Choice(["auto", "required", "off"]), default="auto", show_default=True)
+@click.option("--tolerance", type=click.FloatRange(min=0), default=1e-6, show_default=True, help="Of every metric.")
 @json_option
-def claims(names: tuple[str, ...], data: str | None, out: Path | None, as_json: bool) -> None:
-    """Recompute the printed claims of a paper from its published per-image files.
+def result(result: Path, data: str | None, device: str, sandbox: str, tolerance: float, as_json: bool) -> None:
+    """Make RESULT again from the submission beside it: equal within the tolerance, or each difference listed."""
+    from cxrbench.results.reproduce import reproduce as again
 
-    For each claim: printed, recomputed, the verdict at the printed precision with the most likely reason, and the
-    number of cases. Claims that need images or weights stay unchecked and are counted.
-    """
-    import json
+    def rerun(submission: Path, track: "Track") -> "Result":
+        return _rerun(submission, track, data=data, device=device, sandbox=sandbox)
 
-    from cxrbench.claims import check, papers
-    from cxrbench.claims.document import document
-    from cxrbench.datasets import DataFolder
-    from cxrbench.results.store import write_whole
-
-    folder = DataFolder(Path(data) if data is not None else None)
-    printed, found = _printed(), {}
-    for name in dict.fromkeys(names or papers):
-        own = [claim for claim in printed if claim.paper == name]
-        report = papers[name](own, folder)
-        found[name] = (report, check(own, report))
-    command = " ".join(["cxrbench reproduce claims", *(f"--paper {name}" for name in names)])
-    made = document(found, command)
-    if out is not None:
-        write_whole(out, (json.dumps(made, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
+    found = again(result, data, rerun, tolerance=tolerance)
     if as_json:
-        print_json(made)
-        return
-    for name, (report, findings) in found.items():
-        _show(name, report, findings)
+        print_json({"result": str(result), "reproduced": not found, "differences": [one.as_dict() for one in found]})
+    elif found:
+        print_table(("where", "committed", "again"), [(one.place, one.committed, one.again) for one in found])
+    else:
+        click.echo(f"reproduced: {result}")
+    if found:
+        raise CxrbenchError(f"not reproduced, {len(found)} differences", str(result), "see the list above")
 
 
-def _printed() -> list["Printed"]:
-    """The claims that ship with the leaderboard, as plain data."""
-    from cxrbench_leaderboard.claims import load_claims
+def _rerun(submission: Path, track: "Track", *, data: str | None, device: str, sandbox: str) -> "Result":
+    """Evaluate into a folder that is thrown away."""
+    from tempfile import TemporaryDirectory
 
-    from cxrbench.claims import Printed
+    from cxrbench.runner.device import chosen_device
+    from cxrbench.runner.evaluate import Settings, evaluate
 
-    return [Printed(**{name: getattr(one, name) for name in Printed.__slots__}) for one in load_claims()]
-
-
-def _show(paper: str, report: "Report", findings: Sequence["Finding"]) -> None:
-    checked = [one for one in findings if one.recomputed is not None]
-    click.echo(f"\n{paper}")
-    print_table(("claim", "printed", "recomputed", "n", "verdict", "reason"), [_row(one) for one in checked])
-    count = {verdict: sum(one.verdict == verdict for one in findings) for verdict in ("equal", "differs", "undefined")}
-    told = ", ".join(f"{number} {verdict}" for verdict, number in count.items() if number)
-    click.echo(f"{len(findings)} claims: {told}; {len(findings) - len(checked)} not yet checked (no rule)")
-    for one in report.comparisons:
-        _show_comparison(one)
-    for remark in report.remarks:
-        note(remark)
+    with TemporaryDirectory() as room, progress_bar(str(track)) as progress:
+        settings = Settings(data=data, device=chosen_device(device), sandbox=sandbox, out=Path(room))
+        return evaluate(submission, track, settings=settings, progress=progress)
 
 
-def _row(one: "Finding") -> tuple[object, ...]:
-    found, decimals = one.recomputed, max(0, -int(one.claim.value.as_tuple().exponent))
-    value = "-" if found is None or found.value is None else f"{found.value:.{decimals + 2}f}"
-    n = "-" if found is None else str(found.n) if one.claim.n in (None, found.n) else f"{found.n} of {one.claim.n}"
-    return one.claim.id, one.claim.value, value, n, one.verdict, one.reason
+class ResultByDefault(click.Group):
+    """A group whose first word is a subcommand or else the path of a result."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """`reproduce FILE` means `reproduce result FILE`."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["result", *args])
 
 
-def _show_comparison(one: "Comparison") -> None:
-    click.echo(f"\n{one.metric} on {one.title}: {one.n} cases of {one.n_patients} patients, paired on the same draws")
-    print_table(("system", "rank", "95 % of ranks", one.metric), [_ranked(*row) for row in one.rows])
-    click.echo(f"{len(one.apart)} of {len(one.pairs)} pairs can be told apart (p below 0.05, Holm over all pairs)")
-    if one.apart:
-        header = ("pair", "ahead", "p bootstrap", "p sign flips", "verdict")
-        print_table(header, [_pair(pair) for pair in one.apart])
+@click.group(cls=ResultByDefault)
+def reproduce() -> None:
+    """Make a result again, or recompute printed claims: `reproduce RESULT` or `reproduce claims`."""
 
 
-def _ranked(rank: "Rank", score: "Score") -> tuple[str, ...]:
-    if rank.rank is None:
-        return rank.name, "-", "-", f"undefined: {score.undefined}"
-    return rank.name, str(rank.rank), f"{rank.low}-{rank.high}", _span(score)
-
-
-def _pair(pair: "Pair") -> tuple[str, ...]:
-    gap = pair.gap
-    turned = gap.score.value is not None and gap.score.value < 0
-    names = f"{gap.right} over {gap.left}" if turned else f"{gap.left} over {gap.right}"
-    p_values = ("-" if p is None else f"{p:.4f}" for p in (gap.p_holm, pair.p_sign_flip_holm))
-    return names, _span(gap.score, -1 if turned else 1), *p_values, pair.told
-
-
-def _span(score: "Score", sign: int = 1) -> str:
-    """The value with its interval, or the same of the value turned around."""
-    if score.value is None:
-        return "-"
-    ends = sorted(sign * end for end in (score.low, score.high) if end is not None)
-    return f"{sign * score.value:.3f}" + (f" ({ends[0]:.3f} to {ends[1]:.3f})" if ends else "")
+reproduce.add_command(result)
+reproduce.add_command(claims)

@@ -8,9 +8,13 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 
 from cxrbench.tasks import Row
+
+SYNC_SECONDS = 5.0
+"""What a power failure can cost at most; a killed process costs nothing."""
 
 
 class Journal:
@@ -18,6 +22,7 @@ class Journal:
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         self.path = path
+        self._synced = 0.0
         if fresh:
             path.unlink(missing_ok=True)
 
@@ -29,12 +34,14 @@ class Journal:
         return dict(entry for line in lines if (entry := _entry(line)) is not None)
 
     def append(self, rows: dict[str, Row]) -> None:
-        """Write finished cases and wait until they are on disk."""
+        """Hand finished cases to the system, where they outlive this process; every few seconds wait for the disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as out:
             out.write(b"\n" + b"\n".join(_line(case, row) for case, row in rows.items()))
             out.flush()
-            os.fsync(out.fileno())
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                os.fsync(out.fileno())
+                self._synced = time.monotonic()
 
     def discard(self) -> None:
         """Remove the file, and its folder if no other run is in it: the run is complete and stored elsewhere."""

@@ -116,6 +116,8 @@ def _bubblewrap(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
     words = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL", *UNSHARED]
     words += AS_ROOT if as_root else AS_USER
     words += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/tmp", "/scratch", "/dev/shm"):  # noqa: S108 - inside the sandbox
+        words += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", place]
     for folder_above in _above(_readable()):
         words += ["--perms", "0755", "--dir", folder_above]
     for path in _readable():
@@ -126,9 +128,7 @@ def _bubblewrap(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
     words += ["--ro-bind", str(folder.resolve()), "/submission"]
     if (folder / "results").is_dir():
         words += ["--tmpfs", "/submission/results", "--remount-ro", "/submission/results"]
-    for place in ("/scratch", "/dev/shm"):  # noqa: S108 - inside the sandbox
-        words += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", place]
-    return [*words, "--symlink", "/scratch", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/scratch"]  # noqa: S108
+    return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/scratch"]
 
 
 def _above(paths: Sequence[str]) -> list[str]:
