@@ -11,7 +11,9 @@ from pathlib import Path
 
 import yaml
 from cxrbench.errors import DataError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from cxrbench_leaderboard.verdicts import Checked, load_verdicts
 
 VERDICT = "not yet checked"
 FILE = Path(__file__).with_name("published.yaml")
@@ -99,6 +101,23 @@ class Claim(BaseModel):
     n: int | None = Field(default=None, ge=1)
     unit: str
     note: str = ""
+    _checked: Checked | None = PrivateAttr(None)
+
+    @property
+    def checked(self) -> Checked | None:
+        """What the published files give for it, None where that was not yet checked."""
+        return self._checked
+
+    def with_verdict(self, checked: Checked | None) -> "Claim":
+        """The same claim with its verdict."""
+        copy = self.model_copy()
+        copy._checked = checked  # noqa: SLF001 - its own
+        return copy
+
+    @property
+    def verdict(self) -> str:
+        """One of "equal", "differs", "undefined", or that it was not yet checked."""
+        return VERDICT if self._checked is None else self._checked.verdict
 
     @property
     def track(self) -> str:
@@ -137,7 +156,10 @@ class Published(BaseModel):
 
 
 def load_claims(path: Path = FILE) -> tuple[Claim, ...]:
-    """Every claim of the file, in its order; raises `DataError` that names the first bad entry."""
+    """Every claim of the file, in its order, with the verdicts of the `verdicts.json` beside it.
+
+    Raises `DataError` that names the first bad entry.
+    """
     try:
         claims = Published.model_validate(yaml.load(path.read_text("utf-8"), Loader=LOADER)).claims  # noqa: S506
     except ValidationError as error:
@@ -146,7 +168,12 @@ def load_claims(path: Path = FILE) -> tuple[Claim, ...]:
         raise DataError(f"a printed claim is not valid ({place}: {first['msg']})", str(path), "correct it") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"the printed claims cannot be read ({error})", str(path), "correct it") from error
-    return _distinct(claims, path)
+    return _with_verdicts(_distinct(claims, path), path.with_name("verdicts.json"))
+
+
+def _with_verdicts(claims: tuple[Claim, ...], path: Path) -> tuple[Claim, ...]:
+    found = load_verdicts(path, {claim.id: claim.value for claim in claims})
+    return claims if found is None else tuple(claim.with_verdict(found.verdicts.get(claim.id)) for claim in claims)
 
 
 def _distinct(claims: tuple[Claim, ...], path: Path) -> tuple[Claim, ...]:

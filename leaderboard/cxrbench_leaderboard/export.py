@@ -16,7 +16,7 @@ from cxrbench.catalog import Card
 from cxrbench.results.schema import MetricValue
 from cxrbench.splits import Split, bibtex
 
-from cxrbench_leaderboard.claims import PAPERS, VERDICT, Claim
+from cxrbench_leaderboard.claims import PAPERS, Claim
 from cxrbench_leaderboard.rows import Board, Row
 
 Fields = dict[str, Any]
@@ -42,7 +42,15 @@ def claims_csv(claims: Sequence[Claim]) -> str:
 def claims_json(claims: Sequence[Claim]) -> str:
     """The same claims; numbers as text, so that printed zeros stay."""
     by_paper = dict(sorted(Counter(claim.paper for claim in claims).items()))
-    return _json({"n": len(claims), "n_by_paper": by_paper, "claims": [_claim(claim) for claim in claims]})
+    by_verdict = dict(sorted(Counter(claim.verdict for claim in claims).items()))
+    return _json(
+        {
+            "n": len(claims),
+            "n_by_paper": by_paper,
+            "n_by_verdict": by_verdict,
+            "claims": [_claim(claim) for claim in claims],
+        }
+    )
 
 
 def track_bib(board: Board) -> str:
@@ -174,6 +182,7 @@ def _row(board: Board, row: Row) -> Fields:
 
 
 def _claim(claim: Claim) -> Fields:
+    checked = claim.checked
     return {
         "id": claim.id,
         "paper": claim.paper,
@@ -191,7 +200,10 @@ def _claim(claim: Claim) -> Fields:
         "track": claim.track,
         "key": claim.key,
         "in_our_sign": format(claim.comparable, "f"),
-        "verdict": VERDICT,
+        "verdict": claim.verdict,
+        "recomputed": None if checked is None else checked.recomputed,
+        "recomputed_n": None if checked is None else checked.n,
+        "reason": "" if checked is None else checked.reason,
         "note": claim.note,
     }
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,10 +19,12 @@ from markupsafe import Markup
 
 from cxrbench_leaderboard import export
 from cxrbench_leaderboard.charts import BRIEF, forest
-from cxrbench_leaderboard.claims import PAPERS, VERDICT, Claim
+from cxrbench_leaderboard.claims import PAPERS, Claim
 from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
 from cxrbench_leaderboard.rows import Board, Entry, entries
 from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, printed, safe_url
+from cxrbench_leaderboard.verdicts import FILE as VERDICTS
+from cxrbench_leaderboard.verdicts import load_verdicts
 
 HERE = Path(__file__).parent
 MODALITY = {"cxr": "radiographs", "ct": "CT", "both": "radiographs and CT"}
@@ -115,7 +118,6 @@ class _Press:
             "prefixes": PREFIXES,
             "draws": DRAWS,
             "min_defined": MIN_DEFINED,
-            "verdict": VERDICT,
             "version": cxrbench.__version__,
             "site": site,
             **_inlined("style", "style.css"),
@@ -162,7 +164,13 @@ def _claims(press: _Press, site: Site) -> dict[str, str]:
         "claims.bib": export.papers_bib(),
     }
     by_paper = [(name, [claim for claim in site.claims if claim.paper == name]) for name in PAPERS]
-    content = {"by_paper": by_paper, "n_claims": len(site.claims), "files": _downloads(files)}
+    content = {
+        "by_paper": by_paper,
+        "n_claims": len(site.claims),
+        "by_verdict": dict(sorted(Counter(claim.verdict for claim in site.claims).items())),
+        "verdicts": load_verdicts(VERDICTS, {claim.id: claim.value for claim in site.claims}),
+        "files": _downloads(files),
+    }
     return {"claims.html": press.page("claims.html", "claims.html", **content)} | files
 
 

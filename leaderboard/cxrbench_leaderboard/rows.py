@@ -190,6 +190,11 @@ class Board:
         return sum(len(system.claims) for system in self.systems)
 
     @property
+    def n_checked(self) -> int:
+        """How many of them were recomputed from published files."""
+        return sum(claim.checked is not None for system in self.systems for claim in system.claims.values())
+
+    @property
     def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The keys without brackets, by the group of their headings."""
         made: dict[str, tuple[str, ...]] = {}

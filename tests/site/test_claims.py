@@ -70,3 +70,45 @@ def test_only_the_reader_of_table_9_is_turned_around():
 
 def test_other_datasets_have_no_track_yet():
     assert {one.dataset for one in load_claims() if one.track} == {"cohen-brixia-192"}
+
+
+VERDICTS = """{"schema": 1, "benchmark": "0", "command": "c", "papers": {}, "verdicts": {"a": {"printed": "0.560",
+"recomputed": 0.5604, "verdict": "equal", "reason": "", "n": 3, "n_printed": null, "how": "h", "others": {}}}}"""
+
+
+def with_verdicts(tmp_path, text):
+    (tmp_path / "verdicts.json").write_text(text, "utf-8")
+    return claims_in(tmp_path, GOOD)
+
+
+def test_a_claim_has_the_verdict_that_lies_beside_it(tmp_path):
+    assert claims_in(tmp_path, GOOD)[0].verdict == "not yet checked"
+    claim = with_verdicts(tmp_path, VERDICTS)[0]
+    assert (claim.verdict, claim.checked.recomputed, str(claim.value)) == ("equal", 0.5604, "0.560")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("0.560", "0.561", "not of a printed claim"),
+        ('"a"', '"b"', "not of a printed claim"),
+        ("equal", "about right", "verdict"),
+        ('"n": 3', '"n": 3, "labels": [1]', "labels"),
+        ('"schema": 1', '"schema": 2', "schema"),
+    ],
+)
+def test_bad_verdicts_are_refused_by_name(tmp_path, old, new, named):
+    with pytest.raises(DataError, match=rf"{named}.*verdicts\.json"):
+        with_verdicts(tmp_path, VERDICTS.replace(old, new))
+
+
+def test_the_committed_verdicts_cover_table_10_of_danilov():
+    cells = [one for one in load_claims() if one.paper == "danilov2022-scoring" and one.where == "Table 10"]
+    assert {one.verdict for one in cells} == {"equal"}
+    assert all(abs(one.checked.recomputed - float(one.value)) <= 0.005 + 1e-9 for one in cells)
+
+
+def test_the_committed_verdicts_are_what_the_command_makes(command, real_data, tmp_path):
+    out = tmp_path / "verdicts.json"
+    assert command("reproduce", "claims", "--data", real_data, "--out", out).code == 0
+    assert out.read_bytes() == FILE.with_name("verdicts.json").read_bytes()

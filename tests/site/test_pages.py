@@ -167,8 +167,22 @@ def test_the_page_of_claims_has_all_of_them_with_place_and_verdict(site, page):
     found = [row for table in root.all("table") for row in rows(table)]
     lines = list(csv.DictReader(io.StringIO((site / "claims.csv").read_text("utf-8"))))
     assert len(found) == len(lines) > 600
-    assert {cell(row, "verdict").text for row in found} == {"not yet checked"}
+    said = [line["verdict"] for line in lines]
+    assert sorted(cell(row, "verdict").text.partition("the printed")[0][:5] for row in found) == sorted(
+        text[:5] for text in said
+    )
+    assert set(said) == {"equal", "differs", "undefined", "not yet checked"}
     assert all(cell(row, "where").text for row in found)
+
+
+def test_a_checked_claim_shows_what_was_recomputed_and_why_it_differs(site, page):
+    table = page(site / "claims.html").one("table", id="t-danilov2022-scoring")
+    found = [row for row in rows(table) if "data-value" in cell(row, "recomputed").attrs]
+    assert len(found) > 100
+    for row in found:
+        gap = abs(float(cell(row, "recomputed").attrs["data-value"]) - float(cell(row, "value").attrs["data-value"]))
+        verdict = cell(row, "verdict").text
+        assert gap <= 0.5 + 1e-9 if verdict == "equal" else len(verdict) > len("differs")
 
 
 def test_synthetic_tracks_are_apart_and_say_what_they_are(site, page):

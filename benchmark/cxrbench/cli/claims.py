@@ -38,7 +38,8 @@ def claims(names: tuple[str, ...], data: str | None, out: Path | None, as_json: 
         own = [claim for claim in printed if claim.paper == name]
         report = papers[name](own, folder)
         found[name] = (report, check(own, report))
-    command = " ".join(["cxrbench reproduce claims", *(f"--paper {name}" for name in names)])
+    asked = [f"--paper {name}" for name in names] + ([f"--out {out.name}"] if out is not None else [])
+    command = " ".join(["cxrbench reproduce claims", *asked])
     made = document(found, command)
     if out is not None:
         write_whole(out, (json.dumps(made, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
