@@ -1,10 +1,14 @@
 """`cxrbench score` and `cxrbench compare`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cxrbench.cli.output import data_option, json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from cxrbench.stats import Score
 
 
 @click.command()
@@ -51,11 +55,26 @@ def score(
 
 @click.command()
 @click.argument("a", type=click.Path(path_type=Path))
-@click.argument("b", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path), required=False)
+@click.option("--raters", is_flag=True, help="Put A beside the raters of its track instead of beside B.")
 @data_option
 @json_option
-def compare(a: Path, b: Path, data: str | None, as_json: bool) -> None:
-    """Compare result files A and B of one track: A minus B on the same draws of patients, Holm-corrected."""
+def compare(a: Path, b: Path | None, raters: bool, data: str | None, as_json: bool) -> None:
+    """Compare result files A and B of one track: A minus B on the same draws of patients, Holm-corrected.
+
+    Beside the bootstrap stand a sign-flip permutation test over patients and, where the task has them, DeLong's test
+    of the ROC AUC and McNemar's of accuracy. With --raters: does A agree with the radiologists who read the track's
+    cases as well as they agree with each other?
+    """
+    if raters == (b is not None):
+        raise click.UsageError("give either a second result or --raters")
+    if b is None:
+        _show_raters(a, data, as_json)
+    else:
+        _show_pair(a, b, data, as_json)
+
+
+def _show_pair(a: Path, b: Path, data: str | None, as_json: bool) -> None:
     from cxrbench.results.comparison import compare as compared
 
     rows = compared(a, b, data)
@@ -66,9 +85,35 @@ def compare(a: Path, b: Path, data: str | None, as_json: bool) -> None:
         (
             row.metric,
             *(f"{value:+.3f}" if value is not None else "-" for value in (row.difference, row.low, row.high)),
-            "-" if row.p_holm is None else f"{row.p_holm:.4f}",
+            *(f"{p:.4f}" if p is not None else "-" for p in (row.p_holm, row.p_sign_flip_holm)),
+            f"{row.test} {row.p_test:.4f}" if row.p_test is not None else "-",
             row.verdict,
         )
         for row in rows
     ]
-    print_table(("metric", "A - B", "low", "high", "p (Holm)", "verdict"), cells)
+    print_table(("metric", "A - B", "low", "high", "p (Holm)", "p sign flips (Holm)", "p by formula", "verdict"), cells)
+
+
+def _show_raters(a: Path, data: str | None, as_json: bool) -> None:
+    from cxrbench.results.human import beside_raters
+
+    human = beside_raters(a, data)
+    if as_json:
+        print_json(human.as_dict())
+        return
+    found = human.found
+    click.echo(f"mean absolute difference on {human.track}, {human.n} predicted cases that every rater read")
+    cells = [
+        (name, *("-" if i == j else f"{found.matrix[i, j]:.3f}" for j in range(len(found.names))))
+        for i, name in enumerate(found.names)
+    ]
+    print_table(("", *found.names), cells)
+    for name, one in (("raters with each other", found.raters), ("submission with raters", found.submission)):
+        click.echo(f"{name}: {_span(one)}")
+    click.echo(f"submission ahead by {_span(found.gap)}: {found.verdict}")
+
+
+def _span(score: "Score") -> str:
+    if score.value is None:
+        return f"undefined ({score.undefined})"
+    return f"{score.value:.3f}" + ("" if score.low is None else f" [{score.low:.3f}, {score.high:.3f}]")

@@ -59,28 +59,39 @@ def _swapped(estimators: Sequence[Estimator], bits: Floats) -> Floats:
         _check_alike(len(combined) == len(estimators))
         return first.combine([_swapped(part, bits) for part in zip(*(one.parts for one in combined), strict=True)])
     if isinstance(first, Additive):
-        sums = [one.source for one in estimators if isinstance(one, Additive) and one.source]
-        _check_alike(len(sums) == len(estimators))
-        return _swapped_sums(sums, bits)
+        return _swapped_sums([one for one in estimators if isinstance(one, Additive)], len(estimators), bits)
     orders = [one.source for one in estimators if isinstance(one, Ranked)]
     _check_alike(len(orders) == len(estimators))
     return _swapped_orders(orders, bits)
 
 
-def _swapped_sums(sources: Sequence[tuple[Metric, Sample]], bits: Floats) -> Floats:
-    """Sums over the kept patients of i plus sums over the others of j.
-
-    Columns are made of all submissions at once, so that a metric that centres them uses one centre.
-    """
-    metric, samples = sources[0][0], [sample for _, sample in sources]
-    _check_alike(_one_sample([one.name for one, _ in sources], samples))
-    truth, pred = (np.concatenate([getattr(one, side) for one in samples]) for side in ("truth", "pred"))
-    rows = np.split(metric.columns(truth, pred), len(samples))
-    tables = np.stack([patient_sums(part, samples[0].member) for part in rows], axis=1)
+def _swapped_sums(estimators: Sequence[Additive], expected: int, bits: Floats) -> Floats:
+    """Sums over the kept patients of i plus sums over the others of j."""
+    sources = [one.source for one in estimators if one.source]
+    _check_alike(len(sources) == expected)
+    tables = _tables(estimators, sources)
     kept = np.tensordot(bits, tables, 1).swapaxes(0, 1)
     given = tables.sum(0)[:, None] - kept
-    values = [finished(metric.finish, (own + given)[..., :-1], (own + given)[..., -1]) for own in kept]
-    return np.stack(values)
+    finish = sources[0][0].finish
+    return np.stack([finished(finish, (own + given)[..., :-1], (own + given)[..., -1]) for own in kept])
+
+
+def _tables(estimators: Sequence[Additive], sources: Sequence[tuple[Metric, Sample]]) -> Floats:
+    """The sums of every patient `[patients, submissions, k + 1]`.
+
+    Columns of one metric are made of all submissions at once, so that one which centres them uses one centre. Where
+    each submission has a metric of its own (its operating point), or its own base (a ratio), its own sums are taken.
+    """
+    metric, samples = sources[0][0], [sample for _, sample in sources]
+    _check_alike(len({one.name for one, _ in sources}) == 1)
+    if all(one is metric for one, _ in sources):
+        _check_alike(_one_sample([one.name for one, _ in sources], samples))
+        truth, pred = (np.concatenate([getattr(one, side) for one in samples]) for side in ("truth", "pred"))
+        rows = np.split(metric.columns(truth, pred), len(samples))
+        return np.stack([patient_sums(part, samples[0].member) for part in rows], axis=1)
+    _check_alike(len({one.table.shape for one in estimators}) == 1)
+    _check_alike(all(np.array_equal(one.member, samples[0].member) for one in samples))
+    return np.stack([one.table for one in estimators], axis=1)
 
 
 def _swapped_orders(sources: Sequence[tuple[RankMetric, Sample]], bits: Floats) -> Floats:

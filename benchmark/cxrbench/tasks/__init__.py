@@ -87,6 +87,23 @@ class Rated(Protocol):
 
 
 @runtime_checkable
+class Read(Protocol):
+    """A task whose cases several raters may have read: the submission can be put beside them as one more."""
+
+    def readings(self, cases: Sequence[Case]) -> Mapping[str, NDArray[np.float64]]:
+        """The scores of each rater of these cases, `[n]` or `[n, zones]`; NaN where a rater did not read a case."""
+        ...
+
+    def scores(self, predictions: Sequence[Arrays]) -> NDArray[np.float64]:
+        """Checked predictions in the form of the readings."""
+        ...
+
+    def disagreement(self, left: NDArray[np.float64], right: NDArray[np.float64], patients: Sequence[str]) -> Estimator:
+        """The mean absolute difference of two readings: lower is better."""
+        ...
+
+
+@runtime_checkable
 class Tuned(Protocol):
     """A task with a setting that is chosen on other cases than those it scores: the part `val` of the split."""
 

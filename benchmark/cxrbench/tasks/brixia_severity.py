@@ -100,6 +100,20 @@ class BrixiaSeverity:
         """A rater's reading as if it were a prediction."""
         return {"brixia": np.array(case.targets.raters[rater], np.float64)}
 
+    def readings(self, cases: Sequence[Case]) -> dict[str, Floats]:
+        """Zone scores `[n, 6]` of each rater, NaN where a rater did not read the case."""
+        names = sorted({name for case in cases for name in case.targets.raters})
+        unread = (np.nan,) * len(ZONES)
+        return {name: np.array([case.targets.raters.get(name, unread) for case in cases], np.float64) for name in names}
+
+    def scores(self, predictions: Sequence[Arrays]) -> Floats:
+        """Zone scores `[n, 6]` of checked predictions."""
+        return np.stack([zone_scores(prediction) for prediction in predictions])
+
+    def disagreement(self, left: Floats, right: Floats, patients: Sequence[str]) -> Estimator:
+        """The mean absolute difference, averaged over zones."""
+        return mean_of(_zones(mae, left, right, patients))
+
     def measure(
         self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]
     ) -> dict[str, Measured]:

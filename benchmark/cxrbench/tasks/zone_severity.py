@@ -15,6 +15,7 @@ import numpy as np
 
 from cxrbench.case import Case
 from cxrbench.metrics import Metric, RankMetric, kappa, kappa_quadratic, mae, mean_error, pearson, rmse, spearman
+from cxrbench.stats import Estimator, clustered
 from cxrbench.tasks import Arrays, Measured, tasks
 from cxrbench.tasks.casewise import Floats, among, measured
 from cxrbench.tasks.scalars import Scalars
@@ -46,6 +47,21 @@ class ZoneSeverity(Scalars):
         """Whether the case has the score."""
         return case.targets.zone_severity is not None
 
+    def readings(self, cases: Sequence[Case]) -> dict[str, Floats]:
+        """The score `[n]` of each reader, NaN where a reader did not read the case."""
+        names = sorted({name for case in cases for name in case.targets.readings})
+        return {
+            name: np.array([case.targets.readings.get(name, np.nan) for case in cases], np.float64) for name in names
+        }
+
+    def scores(self, predictions: Sequence[Arrays]) -> Floats:
+        """The scores `[n]` of checked predictions."""
+        return np.array([prediction["zone_severity"] for prediction in predictions], np.float64)
+
+    def disagreement(self, left: Floats, right: Floats, patients: Sequence[str]) -> Estimator:
+        """The mean absolute difference."""
+        return clustered(mae, left, right, patients)
+
     def measure(
         self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]
     ) -> dict[str, Measured]:
@@ -67,8 +83,8 @@ tasks.register("zone-severity")(ZoneSeverity())
 
 def _readers(cases: Sequence[Case], pred: Floats, patients: Sequence[str]) -> dict[str, Measured]:
     """Agreement of the prediction with each reader on the cases that the reader read, and of each two readers."""
-    names = sorted({name for case in cases for name in case.targets.readings})
-    read = {name: np.array([case.targets.readings.get(name, np.nan) for case in cases]) for name in names}
+    read = ZoneSeverity().readings(cases)
+    names = list(read)
     pairs = [(f"vs_{name}", read[name], pred) for name in names]
     pairs += [(f"{b}_vs_{a}", read[a], read[b]) for a, b in combinations(names, 2)]
     return {

@@ -1,0 +1,84 @@
+"""`compare`: two results, or one beside its track's raters."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from cxrbench.datasets import load
+
+TRACK = "brixia-severity/brixia-cohen/all"
+NAME = "brixia-severity--brixia-cohen--all.json"
+KEYS = {"metric", "difference", "low", "high", "p", "p_holm", "verdict"}
+
+
+@pytest.fixture
+def results(synthetic_copy, command, tmp_path):
+    """A result that is the senior's scores but for one zone in ten, and one of noise."""
+    rng = np.random.default_rng(1)
+    cases = load("brixia-cohen", synthetic_copy).cases
+    made = {}
+    for name, share in (("near", 0.1), ("noise", 1.0)):
+        rows = []
+        for case in cases:
+            zones = np.array(case.targets.brixia)
+            other = rng.integers(0, 4, 6)
+            rows.append([case.id, *np.where(rng.random(6) < share, other, zones)])
+        folder = tmp_path / name / "results"
+        folder.mkdir(parents=True)
+        pd.DataFrame(rows, columns=["case_id", *"ABCDEF"]).to_csv(folder / f"{name}.csv", index=False)
+        done = command("score", folder / f"{name}.csv", "--track", TRACK, "--data", synthetic_copy, "--out", folder)
+        assert done.code == 0, done.err
+        made[name] = folder / NAME
+    return made
+
+
+def test_both_tests_stand_beside_the_interval(results, synthetic_copy, command):
+    done = command("compare", results["near"], results["noise"], "--data", synthetic_copy, "--json")
+    rows = {row["metric"]: row for row in json.loads(done.out)}
+    assert set(rows["zone_mae"]) == KEYS | {"p_sign_flip", "p_sign_flip_holm", "test", "p_test"}
+    assert rows["zone_mae"]["verdict"] == "A better"
+    assert rows["zone_mae"]["p_sign_flip"] == pytest.approx(1 / 10_001)
+    assert rows["zone_mae"]["p_sign_flip_holm"] >= rows["zone_mae"]["p_sign_flip"]
+    assert rows["zone_mae"]["test"] is None
+    text = command("compare", results["near"], results["noise"], "--data", synthetic_copy).out
+    assert "p sign flips (Holm)" in text.splitlines()[0]
+
+
+def test_the_yardstick_is_the_matrix_of_raters_and_submission(results, synthetic_copy, command):
+    done = command("compare", results["near"], "--raters", "--data", synthetic_copy, "--json")
+    found = json.loads(done.out)
+    cases = load("brixia-cohen", synthetic_copy).cases
+    senior, junior = (np.array([case.targets.raters[name] for case in cases]) for name in ("senior", "junior"))
+    assert found["n"] == len(cases)
+    assert found["matrix"]["senior"]["junior"] == pytest.approx(np.abs(senior - junior).mean())
+    assert found["raters"]["value"] == pytest.approx(found["matrix"]["junior"]["senior"])
+    mean = (found["matrix"]["submission"]["senior"] + found["matrix"]["submission"]["junior"]) / 2
+    assert found["submission"]["value"] == pytest.approx(mean)
+    assert found["ahead"]["value"] == pytest.approx(found["raters"]["value"] - mean)
+    assert found["verdict"] == "better"
+    text = command("compare", results["near"], "--raters", "--data", synthetic_copy).out
+    assert text.splitlines()[-1].endswith("better")
+
+
+def test_what_to_compare_with_is_needed_once(results, command):
+    assert command("compare", results["near"]).code == 2
+    assert command("compare", results["near"], results["noise"], "--raters").code == 2
+
+
+def test_a_track_without_raters_says_so(constant, command):
+    command("evaluate", constant, "--track", "brixia-severity/phantom/test")
+    path = constant.parent / "results" / "brixia-severity--phantom--test.json"
+    done = command("compare", path, "--raters")
+    assert done.code == 2
+    assert "no two raters" in done.error_lines[0]
+
+
+def test_a_rater_is_not_put_beside_itself(synthetic_copy, command, tmp_path):
+    out = tmp_path / "rater"
+    command("score", "--rater", "junior", "--track", TRACK, "--data", synthetic_copy, "--out", out)
+    done = command("compare", out / NAME, "--raters", "--data", synthetic_copy)
+    assert done.code == 2
+    assert "a rater's own" in done.error_lines[0]
+    shutil.rmtree(out)
