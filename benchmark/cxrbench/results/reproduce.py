@@ -55,13 +55,16 @@ def _again(committed: Result, track: Track, path: Path, data: str | None, rerun:
 
 
 def differences(committed: Result, again: Result, tolerance: float) -> Iterator[Difference]:
-    """What differs in code, data, coverage and metrics; speed, provenance and isolation may differ."""
+    """What differs in code, data, coverage and metrics; speed, provenance and isolation may differ.
+
+    Subgroups are compared where the committed result has any.
+    """
     for place in ("submission.sha256", "track.split_sha256", "track.dataset_version", "coverage"):
         old, new = (_at(result, place) for result in (committed, again))
         if old != new:
             yield Difference(place, str(old), str(new))
     yield from _metrics("metrics", committed.metrics, again.metrics, tolerance)
-    for key in sorted(set(committed.subgroups) | set(again.subgroups)):
+    for key in sorted(set(committed.subgroups) | set(again.subgroups)) if committed.subgroups else ():
         old_group, new_group = committed.subgroups.get(key, {}), again.subgroups.get(key, {})
         yield from _metrics(f"subgroups.{key}", old_group, new_group, tolerance)
 

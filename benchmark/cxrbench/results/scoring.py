@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxrbench.case import Case
 from cxrbench.catalog import card
@@ -13,12 +12,13 @@ from cxrbench.datasets import Dataset, load
 from cxrbench.errors import CxrbenchError, DataError, SubmissionError
 from cxrbench.results.provenance import benchmark, provenance
 from cxrbench.results.schema import Cost, Coverage, Failed, MetricValue, Predictions, Result, SubmissionInfo, TrackInfo
+from cxrbench.results.subgroups import subgroups
+from cxrbench.results.values import metric_value
 from cxrbench.splits import ALL, Split
-from cxrbench.stats import Score, intervals, seed_of
+from cxrbench.stats import intervals, seed_of
 from cxrbench.tasks import Arrays, Measured, Row, Tuned
 from cxrbench.tasks.track import Track
 
-DIGITS = 10
 TUNING = "val"
 """The part that settings may be chosen on."""
 
@@ -106,6 +106,7 @@ def score(
     cases = [case for case in ground.cases if case.id in by_case]
     if not cases:
         raise SubmissionError("no case of the track has a prediction", str(ground.track), "predict at least one")
+    measured = measure(ground, cases, by_case)
     coverage = Coverage(
         expected=ground.expected,
         predicted=len(cases),
@@ -116,7 +117,8 @@ def score(
         submission=submission.model_copy(update={"patients_seen": patients_seen(ground, submission.trained_on)}),
         track=_info(ground),
         primary=ground.track.definition().primary,
-        metrics=metrics(ground, cases, by_case),
+        metrics=metrics(ground, cases, measured),
+        subgroups=_subgroups(ground, cases, by_case, measured),
         cost=cost or Cost(),
         coverage=coverage,
         sandbox=sandbox,
@@ -125,19 +127,30 @@ def score(
     )
 
 
-def metrics(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]) -> dict[str, MetricValue]:
+def metrics(ground: Ground, cases: Sequence[Case], measured: Mapping[str, Measured]) -> dict[str, MetricValue]:
     """Every metric of the track's task, with its interval over the split's patients."""
-    measured = measure(ground, cases, by_case)
-    patients = {ground.split.patients[case.id] for case in cases}
+    owners = np.array([ground.split.patients[case.id] for case in cases])
     scores = intervals(
         {key: one.estimator for key, one in measured.items()},
         n=len(cases),
-        n_patients=len(patients),
+        n_patients=len(np.unique(owners)),
         seed=seed_of(str(ground.track)),
         reasons={key: one.undefined for key, one in measured.items()},
     )
-    owners = np.array([ground.split.patients[case.id] for case in cases])
-    return {key: _value(one, measured[key], owners) for key, one in scores.items()}
+    return {key: metric_value(one, measured[key], owners) for key, one in scores.items()}
+
+
+def _subgroups(
+    ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays], measured: Mapping[str, Measured]
+) -> dict[str, dict[str, MetricValue]]:
+    return subgroups(
+        cases,
+        [ground.split.patients[case.id] for case in cases],
+        measured,
+        lambda chosen: measure(ground, chosen, by_case),
+        seed=seed_of(str(ground.track)),
+        primary=ground.track.definition().primary,
+    )
 
 
 def measure(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]) -> dict[str, Measured]:
@@ -162,27 +175,6 @@ def patients_seen(ground: Ground, trained_on: Sequence[str]) -> int:
             split = other.load_split(ground.dataset.cases)
             seen |= {split.patients[case] for case in split.cases(other.part)}
     return len(own & seen)
-
-
-def _value(one: Score, measured: Measured, owners: NDArray[np.str_]) -> MetricValue:
-    """A score for the file; behind a metric of some cases alone stand those and their patients."""
-
-    def rounded(number: float | None) -> float | None:
-        return None if number is None else round(number, DIGITS)
-
-    behind = owners if measured.counted is None else owners[measured.counted]
-    patients = len(np.unique(behind))
-    drawn = patients > 1 or one.value is None
-    return MetricValue(
-        value=rounded(one.value),
-        low=rounded(one.low) if drawn else None,
-        high=rounded(one.high) if drawn else None,
-        n=len(behind),
-        n_patients=patients,
-        undefined=one.undefined if drawn else "one patient has no interval",
-        better=measured.better,
-        note=measured.note,
-    )
 
 
 def _info(ground: Ground) -> TrackInfo:

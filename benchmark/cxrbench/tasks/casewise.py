@@ -31,13 +31,13 @@ def among(
 ) -> Measured:
     """A metric on the chosen cases; `none` is the reason where no case is chosen."""
     if not chosen.any():
-        return Measured(_nowhere, metric.better, none, chosen)
+        return Measured(nowhere, metric.better, none, chosen)
     codes = patient_codes(patients)
     sample = Sample(*checked(metric.name, truth[chosen], pred[chosen]), codes[chosen], int(codes.max()) + 1)
-    return Measured(_of_sample(metric, sample), metric.better, metric.undefined, chosen)
+    return Measured(of_sample(metric, sample), metric.better, metric.undefined, chosen)
 
 
-def _of_sample(metric: Metric | RankMetric, sample: Sample) -> Estimator:
+def of_sample(metric: Metric | RankMetric, sample: Sample) -> Estimator:
     """The estimator of some patients' cases, as a function of the weights of all patients."""
     if isinstance(metric, RankMetric):
         return Ranked(metric.over(sample.truth, sample.pred, sample.member), (metric, sample))
@@ -47,7 +47,8 @@ def _of_sample(metric: Metric | RankMetric, sample: Sample) -> Estimator:
     return Additive(table, metric.finish, (metric, sample))
 
 
-def _nowhere(weights: Floats) -> Floats:
+def nowhere(weights: Floats) -> Floats:
+    """The estimator of no case at all: undefined in every draw."""
     return np.full(weights.shape[:-1], np.nan)
 
 
