@@ -87,6 +87,8 @@ class Cost(Strict):
     peak_memory_bytes: int | None = None
     device: str | None = None
     batch_size: int | None = None
+    threads: int | None = None
+    workers: int | None = None
 
 
 class Failed(Strict):
