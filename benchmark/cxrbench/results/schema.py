@@ -99,10 +99,14 @@ class Failed(Strict):
 
 
 class Coverage(Strict):
-    """Cases of the track and cases predicted; an incomplete row is never ranked."""
+    """Cases of the track and cases predicted; an incomplete row is never ranked.
+
+    `unlabelled` cases of the part have no truth for the task in the dataset; they are not among the expected.
+    """
 
     expected: int
     predicted: int
+    unlabelled: int = 0
     failed: tuple[Failed, ...] = ()
 
     @property
