@@ -37,11 +37,29 @@ def build(results: Sequence[Path], out: Path) -> Built:
     """
     place = out.resolve()
     _check_place(place, results)
+    files, count = _rendered(results)
+    _swap_in(files, place)
+    return Built(out / "index.html", sum(name.endswith(".html") for name in files), count)
+
+
+def check(results: Sequence[Path], site: Path) -> list[str]:
+    """The files in which `site` differs from what the results, claims and cards give now; empty where it is current.
+
+    Raises `DataError` for a file that is no longer a valid result, `UsageError` where there is no site.
+    """
+    if not (site / MARKER).is_file():
+        raise UsageError("this folder is no leaderboard", str(site), "build it first")
+    files, _ = _rendered(results)
+    present = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    changed = [name for name in present & set(files) if (site / name).read_bytes() != files[name].encode("utf-8")]
+    return sorted({*changed, *(present ^ set(files))})
+
+
+def _rendered(results: Sequence[Path]) -> tuple[dict[str, str], int]:
+    """Every file of the site by name, and the number of results on it."""
     found, claims = read_all(results), load_claims()
     site = Site(boards(found, claims), claims)
-    files = render(site) | {MARKER: _manifest(found)}
-    _swap_in(files, place)
-    return Built(out / "index.html", sum(name.endswith(".html") for name in files), site.results)
+    return render(site) | {MARKER: _manifest(found)}, site.results
 
 
 def _check_place(place: Path, results: Sequence[Path]) -> None:

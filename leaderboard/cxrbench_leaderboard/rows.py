@@ -250,7 +250,8 @@ def _board(name: str, sources: Sequence[Source], replaced: Sequence[Source], cla
 
 def rank(sources: Sequence[Source]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """Rows in the ranking, best first, and rows out of it with the reason; equal values share a rank."""
-    rows = [Row(source, None, reasons(source)) for source in sources]
+    least = min((source.result.coverage.unlabelled for source in sources), default=0)
+    rows = [Row(source, None, (*reasons(source), *_fewer_labels(source, least))) for source in sources]
     taking = sorted((row for row in rows if not row.reasons), key=_place)
     order = [_order(row.primary) for row in taking]
     ranked = tuple(Row(row.source, 1 + order.index(own), ()) for row, own in zip(taking, order, strict=True))
@@ -271,6 +272,12 @@ def reasons(source: Source) -> tuple[str, ...]:
     if result.track.split_sha256 != source.split.sha256:
         found.append(f"scored on another version of the split (version {result.track.split_version})")
     return tuple(found)
+
+
+def _fewer_labels(source: Source, least: int) -> tuple[str, ...]:
+    """A reason where another row of the track was scored with the truth of more cases."""
+    lacking = source.result.coverage.unlabelled - least
+    return (f"its copy of the dataset lacks the truth of {lacking} cases",) if lacking else ()
 
 
 def _order(metric: MetricValue) -> float:

@@ -143,7 +143,7 @@ def _check_track(result: Result, track: Track, split: Split) -> None:
         raise ValueError("synthetic does not agree with the card of the dataset")
     if result.primary != track.definition().primary or result.primary not in result.metrics:
         raise ValueError(f"the primary metric of {track.task} is {track.definition().primary}")
-    if not 0 <= coverage.predicted <= coverage.expected or coverage.expected != own.n_cases:
+    if not 0 <= coverage.predicted <= coverage.expected or coverage.expected + coverage.unlabelled != own.n_cases:
         raise ValueError("coverage does not agree with the cases of the track")
     if own.split_sha256 == split.sha256 and own.n_cases != len(split.cases(track.part)):
         raise ValueError("the number of cases does not agree with the split")

@@ -1,6 +1,8 @@
 """`reproduce`: a result made again is equal, and what was changed is listed."""
 
 import json
+import shutil
+from pathlib import Path
 
 TRACK = ("--track", "brixia-severity/phantom/test")
 NAME = "brixia-severity--phantom--test.json"
@@ -39,8 +41,6 @@ def test_changed_code_is_found_out(constant, command):
 
 
 def test_a_table_of_predictions_is_scored_again(constant, command, tmp_path):
-    import shutil
-
     command("evaluate", constant, *TRACK)
     table = constant.parent / "results" / "brixia-severity--phantom--test.parquet"
     out = tmp_path / "mine" / "results"
@@ -55,3 +55,14 @@ def test_no_result_and_no_submission_are_usage_errors(constant, command, tmp_pat
     command("evaluate", constant, *TRACK)
     constant.unlink()
     assert command("reproduce", constant.parent / "results" / NAME).code == 2
+
+
+def test_predictions_that_depend_on_the_order_are_found_out(command, tmp_path):
+    hostile = Path(__file__).parent / "hostile" / "depends_on_order.py"
+    path = tmp_path / "hostile" / "submission.py"
+    path.parent.mkdir()
+    shutil.copy(hostile, path)
+    assert command("evaluate", path, *TRACK).code == 0
+    done = command("reproduce", path.parent / "results" / NAME)
+    assert done.code == 1
+    assert "metrics.zone_mae.value" in done.out

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     "--memory-limit", type=click.FloatRange(min=0, min_open=True), default=16, show_default=True, metavar="GIB"
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Children at a time.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of numeric libraries, a child.")
 @click.option("--resume/--fresh", default=True, help="Go on where a run that died was, or start over.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="First N cases only: a dry run, not ranked.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: results beside the file.")
@@ -35,6 +36,7 @@ def evaluate(
     time_limit: float | None,
     memory_limit: float,
     workers: int,
+    threads: int,
     resume: bool,
     limit: int | None,
     out: Path | None,
@@ -54,7 +56,7 @@ def evaluate(
         data=data,
         device=chosen_device(device),
         sandbox=sandbox,
-        limits=Limits(memory=int(memory_limit * GIB), seconds=time_limit),
+        limits=Limits(memory=int(memory_limit * GIB), seconds=time_limit, threads=threads),
         workers=workers,
         fresh=not resume,
         limit=limit,

@@ -15,7 +15,7 @@ COMMANDS = {
     "datasets": ("cxrbench.cli.datasets", "List, show, fetch, verify and prepare datasets."),
     "doctor": ("cxrbench.cli.doctor", "Say what this machine has, and how to get what it lacks."),
     "evaluate": ("cxrbench.cli.evaluate", "Run a submission on a track and score it."),
-    "leaderboard": ("cxrbench.cli.leaderboard", "Build the static leaderboard."),
+    "leaderboard": ("cxrbench.cli.leaderboard", "Build, check and look at the static leaderboard."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),
     "reproduce": ("cxrbench.cli.reproduce", "Make a result again, or recompute printed claims."),
     "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),

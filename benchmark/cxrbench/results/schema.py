@@ -87,6 +87,8 @@ class Cost(Strict):
     peak_memory_bytes: int | None = None
     device: str | None = None
     batch_size: int | None = None
+    threads: int | None = None
+    workers: int | None = None
 
 
 class Failed(Strict):
@@ -97,10 +99,14 @@ class Failed(Strict):
 
 
 class Coverage(Strict):
-    """Cases of the track and cases predicted; an incomplete row is never ranked."""
+    """Cases of the track and cases predicted; an incomplete row is never ranked.
+
+    `unlabelled` cases of the part have no truth for the task in the dataset; they are not among the expected.
+    """
 
     expected: int
     predicted: int
+    unlabelled: int = 0
     failed: tuple[Failed, ...] = ()
 
     @property

@@ -28,6 +28,7 @@ class Ground:
     """A track laid out on this disk: the dataset as found, the split, and the cases that the track asks for.
 
     `tuning` are the cases of the part `val`, where the task has a setting to choose and the track is another part.
+    `unlabelled` are cases of the part for which the dataset gives no truth for the task: nobody is asked for them.
     """
 
     track: Track
@@ -36,6 +37,7 @@ class Ground:
     cases: tuple[Case, ...]
     absent: Mapping[str, str]
     tuning: tuple[Case, ...] = ()
+    unlabelled: tuple[str, ...] = ()
 
     @property
     def expected(self) -> int:
@@ -49,7 +51,7 @@ class Ground:
 
 
 def lay_out(track: Track, data: str | None) -> Ground:
-    """Load a track's dataset and pick its cases; a case that the copy or its labels lack is absent, with a reason.
+    """Load a track's dataset and pick its cases; a case that the copy lacks is absent, with a reason.
 
     Raises `DataError` where not a single case of the track is there.
     """
@@ -58,13 +60,11 @@ def lay_out(track: Track, data: str | None) -> Ground:
     found = dataset.by_id
     wanted = split.cases(track.part)
     absent = {name: "not in this copy of the dataset" for name in wanted if name not in found}
-    absent |= {
-        name: f"no truth for {task.name}" for name in wanted if name in found and not task.has_truth(found[name])
-    }
-    cases = tuple(found[name] for name in wanted if name not in absent)
+    unlabelled = tuple(name for name in wanted if name in found and not task.has_truth(found[name]))
+    cases = tuple(found[name] for name in wanted if name in found and task.has_truth(found[name]))
     if not cases:
         raise DataError(f"not one case of the track {track} was found", str(data), "check --data")
-    return Ground(track, dataset, split, cases, absent, _tuning(track, split, found))
+    return Ground(track, dataset, split, cases, absent, _tuning(track, split, found), unlabelled)
 
 
 def _tuning(track: Track, split: Split, found: Mapping[str, Case]) -> tuple[Case, ...]:
@@ -110,6 +110,7 @@ def score(
     coverage = Coverage(
         expected=ground.expected,
         predicted=len(cases),
+        unlabelled=len(ground.unlabelled),
         failed=tuple(Failed(case=name, reason=failed[name]) for name in sorted(failed)),
     )
     return Result(

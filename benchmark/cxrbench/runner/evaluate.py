@@ -58,7 +58,7 @@ def evaluate(
     level, path = chosen_level(chosen.sandbox), _file(submission)
     ground = lay_out(track if isinstance(track, Track) else Track.parse(track), chosen.data)
     folder = chosen.out or path.parent / "results"
-    journal = Journal(folder / ".runs" / f"{_identity(path, ground)}.jsonl", fresh=chosen.fresh)
+    journal = Journal(folder / ".runs" / f"{_identity(path, ground, chosen)}.jsonl", fresh=chosen.fresh)
     wanted = _available(ground)[: chosen.limit] + _tuning(ground)[: chosen.limit]
     rows = {case.id: row for case in wanted if (row := journal.finished().get(case.id)) is not None}
 
@@ -110,10 +110,10 @@ def _tuning(ground: Ground) -> list[Case]:
     return [case for case in ground.tuning if case.available]
 
 
-def _identity(path: Path, ground: Ground) -> str:
-    """What makes two runs the same run: the submission's files, the track, the split and the data found."""
+def _identity(path: Path, ground: Ground, settings: Settings) -> str:
+    """What makes two runs the same run: the submission's files, the track, the split, the data found, the device."""
     found = "\n".join(case.id for case in ground.cases if case.available)
-    parts = [folder_sha256(path.parent), path.name, str(ground.track), ground.split.sha256, found]
+    parts = [folder_sha256(path.parent), path.name, str(ground.track), ground.split.sha256, found, settings.device]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 

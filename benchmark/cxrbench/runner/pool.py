@@ -149,6 +149,8 @@ def _cost(run: Run, batch_size: int, peak: int) -> Cost:
         macs=run.counted[1],
         device=run.plan.device,
         batch_size=batch_size,
+        threads=run.plan.limits.threads,
+        workers=run.plan.workers,
         peak_memory_bytes=peak or None,
         images_per_second=round(rate, 3) if rate else None,
         latency_ms=Latency(p50=latency[0], p95=latency[1]) if latency else None,

@@ -35,7 +35,7 @@ from cxrbench.runner.limits import take_on
 take_on(int(sys.argv[1]) if sys.argv[1] else None, processes=64, file=1 << 20)
 import cxrbench.case, PIL
 """
-KEPT = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Limits:
     """What a submission may use, sizes in bytes.
 
     Memory of all its processes together, how many processes and threads, the size of one file, of its scratch
-    folder and of what it prints; wall seconds (None: no limit).
+    folder and of what it prints; wall seconds (None: no limit). `threads` is what numeric libraries are told to use.
     """
 
     memory: int = 16 * GIB
@@ -52,6 +52,7 @@ class Limits:
     scratch: int = 2 * GIB
     output: int = 16 << 20
     seconds: float | None = None
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +95,26 @@ def prepared(level: str, folder: Path, command: Sequence[str], limits: Limits) -
     if level == "bubblewrap":
         uid = 100_000 + secrets.randbelow(900_000) if os.geteuid() == 0 else None
         words = (*_bubblewrap(folder, limits, as_root=uid is not None), "--", *command)
-        return Launch(level, words, _environment("/scratch"), "/submission", uid)
+        return Launch(level, words, _environment("/scratch", limits), "/submission", uid)
     prefix = ("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--")
     words = (*prefix, *command) if level == "namespaces" else tuple(command)
-    return Launch(level, words, {**os.environ, **_environment(os.environ.get("HOME", "/"))}, str(folder.resolve()))
+    return Launch(
+        level, words, {**os.environ, **_environment(os.environ.get("HOME", "/"), limits)}, str(folder.resolve())
+    )
 
 
-def _environment(home: str) -> dict[str, str]:
-    kept = {key: os.environ[key] for key in KEPT if key in os.environ}
+def _environment(home: str, limits: Limits) -> dict[str, str]:
+    counts = dict.fromkeys(THREADS, str(limits.threads))
+    gpu = {key: value for key, value in os.environ.items() if key == "CUDA_VISIBLE_DEVICES"}
     own = {"HOME": home, "USER": "submission", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    return {**own, "PYTHONPATH": str(_package()), "PYTHONDONTWRITEBYTECODE": "1", **kept}
+    return {
+        **own,
+        "PYTHONPATH": str(_package()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **counts,
+        "OMP_WAIT_POLICY": "passive",
+        **gpu,
+    }
 
 
 def _package() -> Path:
