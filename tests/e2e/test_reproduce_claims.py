@@ -66,6 +66,19 @@ def test_most_networks_cannot_be_told_apart_on_135_films(danilov):
     assert len(sure) == 8
 
 
+def test_films_of_patients_that_were_trained_on_are_counted(danilov):
+    assert (
+        "29 of the 135 test films are of patients with other films in train or val"
+        in (danilov["papers"][DANILOV]["remarks"])
+    )
+
+
+def test_without_the_other_datasets_the_numbers_are_the_same(danilov, command, real_data, tmp_path):
+    (tmp_path / "danilov").symlink_to(real_data / "danilov")
+    done = command("reproduce", "claims", "--paper", DANILOV, "--data", tmp_path, "--json")
+    assert json.loads(done.out) == danilov
+
+
 def test_the_text_has_a_row_a_claim_and_the_counts(command, real_data, printed):
     done = command("reproduce", "claims", "--paper", DANILOV, "--data", real_data)
     headline = next(line for line in done.out.splitlines() if "t10-deeplabv3plus-manet-mae-test" in line)

@@ -23,11 +23,12 @@ from cxrbench.datasets.danilov import tables
 from cxrbench.datasets.danilov_published import PARTS, Published, published_predictions
 from cxrbench.datasets.danilov_thresholds import threshold_tables
 from cxrbench.metrics import Metric, kappa, mae, pearson, rmse
+from cxrbench.splits import load_split
 
 METRICS: Mapping[str, Metric] = {"mae": mae, "rmse": rmse, "pearson-r": pearson, "cohen-kappa": kappa(7)}
 COMPARATORS = {"bsnet": "bs-net", "covid_net": "covid-net-s"}
 """Systems of other papers, by the name of their file; all other files are networks of this one."""
-TRACK = "zone-severity/danilov/test"
+TRACK = "zone-severity/danilov@published/test"
 FINDINGS = {"covid": (True,), "normal": (False,), "": (True, False)}
 
 
@@ -74,7 +75,7 @@ def danilov2022(claims: Sequence[Printed], data: DataFolder) -> Report:
     found = {claim.id: _recomputed(claim, films, scans, dataset) for claim in claims if _ours(claim)}
     return Report(
         recomputed={name: one for name, one in found.items() if one is not None},
-        remarks=(*_undefined(networks), *reader_remarks(dataset.cases)),
+        remarks=(*_undefined(networks), *reader_remarks(dataset.cases), *_shared(next(iter(films.values())))),
         comparisons=_comparisons(networks) if len(networks) > 1 else (),
         sources=_sources(root),
     )
@@ -140,9 +141,25 @@ def _comparisons(networks: Mapping[str, Predicted]) -> tuple[Comparison, ...]:
     pred = {name: _on(films, shared) for name, films in tests.items()}
     cases = [case for case in next(iter(tests.values())).cases if case.id in shared]
     truth = np.array([case.targets.zone_severity for case in cases], np.float64)
-    patients = [case.patient for case in cases]
+    patients = _patients(cases)
     chosen = (METRICS[name] for name in ("mae", "pearson-r", "cohen-kappa"))
     return tuple(compare_systems(TRACK, metric, truth, pred, patients) for metric in chosen)
+
+
+def _patients(cases: Sequence[Case]) -> list[str]:
+    """The patient of each case by the registered split, so that no other dataset need be at hand."""
+    known = load_split("danilov", "published").patients
+    return [known.get(case.id, case.patient) for case in cases]
+
+
+def _shared(films: Predicted) -> list[str]:
+    """How many test films are of patients whose other films were trained on, in words."""
+    seen = {part: set(_patients(films.among(part).cases)) for part in ("train", "val")}
+    tested = _patients(films.among("test").cases)
+    leaked = sum(patient in seen["train"] | seen["val"] for patient in tested)
+    if not leaked:
+        return []
+    return [f"{leaked} of the {len(tested)} test films are of patients with other films in train or val"]
 
 
 def _on(films: Predicted, shared: Collection[str]) -> NDArray[np.float64]:

@@ -82,7 +82,7 @@ def _measured(
     inside = np.zeros(len(cases), bool)
     inside[rows] = True
     everyone = np.unique(owners)
-    codes = patient_codes(owners)
+    codes = patient_codes(owners.tolist())
     found = {key: restricted(one, inside, codes) for key, one in _plain(whole).items()}
     if any(one is None for one in found.values()):
         columns = np.searchsorted(everyone, np.unique(owners[rows]))
