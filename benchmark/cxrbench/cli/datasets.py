@@ -1,6 +1,8 @@
 """`cxrbench datasets`."""
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -124,6 +126,23 @@ def fetch(name: str, data: str | None, as_json: bool) -> None:
         print_json({"dataset": name, "files": [asdict(file) for file in files]})
         return
     print_table(("file", "state"), [(file.path, file.state) for file in files])
+
+
+@datasets.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write FILE, and the splits' rows beside it."
+)
+def croissant(name: str, out: Path | None) -> None:
+    """Print the card of dataset NAME as Croissant JSON-LD, with its splits as record sets; needs the extra croissant."""
+    from cxrbench.datasets.croissant import croissant as described
+    from cxrbench.datasets.croissant import write
+
+    if out is None:
+        click.echo(json.dumps(described(name), indent=1, ensure_ascii=False))
+        return
+    for path in write(name, out):
+        note(f"written: {path}")
 
 
 def _tell_prepared(done: "Prepared") -> None:

@@ -1,6 +1,7 @@
 """Opening raster files with Pillow: the format from the bytes, one picture a file, failures as one `DataError`."""
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -18,8 +19,9 @@ from cxrbench.errors import DataError
 
 ORIENTATION = 0x0112
 BITS_PER_SAMPLE = 258
-PNG_ORIENTATION = (b"eXIf", b"Raw profile type", b"tiff:Orientation")
-"""What a PNG file that tells its orientation holds: a block of EXIF, in its chunk or as text, or XMP."""
+PNG_EXIF = (b"eXIf", b"Raw profile type")
+"""What a PNG file holds that has EXIF: its chunk, or the text that older writers put it into."""
+XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 PNG_COLOUR = (2, 4, 6)
 """PNG colour types with more than one channel: RGB, grey with alpha, RGB with alpha."""
 
@@ -66,10 +68,12 @@ def oriented(pixels: NDArray[Number], picture: Pillow.Image, data: bytes | None 
 def orientation(picture: Pillow.Image, data: bytes | None = None) -> int:
     """The EXIF orientation, 1-8; 1, as it lies, without EXIF and for a damaged EXIF block.
 
-    With the file's bytes in `data`, a PNG that holds no orientation is not asked: Pillow would decode its pixels.
+    With the file's bytes in `data`, only a PNG that has EXIF is asked, for which Pillow decodes its pixels; else XMP
+    tells, read as Pillow reads it.
     """
-    if data is not None and picture.format == "PNG" and not any(sign in data for sign in PNG_ORIENTATION):
-        return 1
+    if data is not None and picture.format == "PNG" and not any(sign in data for sign in PNG_EXIF):
+        found = XMP_ORIENTATION.search(data)
+        return int(found[1]) if found else 1
     try:
         turn = picture.getexif().get(ORIENTATION, 1)
     except (OSError, SyntaxError, ValueError, struct.error):
