@@ -134,7 +134,7 @@ def fetch(name: str, data: str | None, as_json: bool) -> None:
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write FILE, and the splits' rows beside it."
 )
 def croissant(name: str, out: Path | None) -> None:
-    """Print the card of dataset NAME as Croissant JSON-LD, with its splits as record sets; needs the extra croissant."""
+    """Print the card of dataset NAME as Croissant JSON-LD, its splits as record sets (needs the extra croissant)."""
     from cxrbench.datasets.croissant import croissant as described
     from cxrbench.datasets.croissant import write
 

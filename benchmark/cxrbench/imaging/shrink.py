@@ -125,7 +125,7 @@ def _plain_png(picture: Pillow.Image, data: bytes) -> bool:
 
 
 def _png(data: bytes) -> Bytes | None:
-    """Decode as it lies, colour to luma; None where a pixel is not opaque. OpenCV passes damage: it is checked first."""
+    """Decode as it lies, colour to luma; None where a pixel is not opaque. Checked first: OpenCV passes damage."""
     import cv2
 
     check_png(data)
