@@ -156,8 +156,10 @@ def _tell_prepared(done: "Prepared") -> None:
 
 
 def _note_all(problems: "Iterable[Problem]") -> None:
-    for problem in problems:
-        note(f"{'problem' if problem.bad else 'remark'}: {problem.file}: {problem.reason}")
+    from cxrbench.cli.problems import problem_lines
+
+    for line in problem_lines(problems):
+        note(line)
 
 
 def _indented(value: object) -> str:
