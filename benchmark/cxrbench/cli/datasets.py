@@ -1,13 +1,14 @@
 """`cxrbench datasets`."""
 
 import json
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar
+from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar, wrapped
 from cxrbench.errors import DataError
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from cxrbench.datasets import Problem
     from cxrbench.datasets.prepare import Prepared
+
+
+LABEL = 14
+"""Characters that the name of a field takes."""
 
 
 @click.group()
@@ -31,9 +36,8 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json({name: card.model_dump(mode="json") for name, card in cards().items()})
         return
-    print_table(
-        ("dataset", "modality", "licence", "title"), [(n, c.modality, c.licence, c.title) for n, c in cards().items()]
-    )
+    rows = [(name, one.modality, one.title, one.licence) for name, one in cards().items()]
+    print_table(("dataset", "modality", "title", "licence"), rows, flexible=("licence", "title"))
 
 
 @datasets.command()
@@ -49,7 +53,7 @@ def show(name: str, as_json: bool) -> None:
         return
     for key, value in fields.items():
         if value not in ("", {}, []):
-            click.echo(f"{key}:{_indented(value)}")
+            click.echo(_shown(key, value))
 
 
 @datasets.command()
@@ -162,10 +166,24 @@ def _note_all(problems: "Iterable[Problem]") -> None:
         note(line)
 
 
-def _indented(value: object) -> str:
+VERBATIM = ("citation", "layout")
+"""Fields whose line breaks mean something."""
+
+
+def _shown(key: str, value: object) -> str:
+    """A field of a card: short ones beside their name, the others below it."""
+    label = f"{key.replace('_', ' ')}:"
+    if key == "patients_of" and isinstance(value, list):
+        value = ", ".join(value)
     if isinstance(value, list):
-        return "".join(f"\n  - {item}" for item in value)
+        return "\n".join([label, *(wrapped(_item(item), "    ", "  - ") for item in value)])
     if isinstance(value, dict):
-        return "".join(f"\n  {key}: {item}" for key, item in value.items())
-    text = str(value).rstrip()
-    return " " + text if "\n" not in text else "\n  " + text.replace("\n", "\n  ")
+        return "\n".join([label, *(f"  {name:<20} {item}" for name, item in value.items())])
+    if key in VERBATIM:
+        return f"{label}\n{textwrap.indent(str(value).rstrip(), '  ')}"
+    text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return wrapped(text, " " * LABEL, label.ljust(LABEL))
+
+
+def _item(item: object) -> str:
+    return ", ".join(f"{key} {value}" for key, value in item.items()) if isinstance(item, dict) else str(item)

@@ -41,7 +41,7 @@ def _summary(split: SplitAudit) -> Table:
     shared = f"{split.shared_patients} patients stand in more than one part"
     return Table(
         f"{split.split}, version {split.version}",
-        f"{shared}. {split.origin}; {split.note}. SHA-256 {split.sha256}. {_copy(split)}",
+        f"{shared}. Origin: {split.origin}. Note: {split.note}. {_copy(split)} SHA-256 {split.sha256}.",
         ("images", "patients", "unused images", "patients in several parts"),
         (tuple(map(str, (split.images, split.patients, split.unused, split.shared_patients))),),
     )
