@@ -26,7 +26,7 @@ def test_films_of_every_form_show_the_same_chest(written, name):
 @pytest.mark.parametrize("name", ["grey-8.png", "grey-16.png", "colour-alpha.png", "png-in-disguise.jpg", "cmyk.jpg"])
 def test_pictures_of_every_form_show_the_same_chest(written, name):
     found = read_raster(written[f"raster/{name}"]).pixels
-    assert np.abs(found - thorax()).mean() < 0.01
+    assert np.abs(found - thorax()).mean() < 0.02
 
 
 def test_the_film_cut_short_is_refused(written):
