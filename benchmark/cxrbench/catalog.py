@@ -26,7 +26,8 @@ class Card(BaseModel):
 
     `counts` are expected numbers by name (images, patients, rows ...); `problems` are known quirks that a user
     should hear of before the first surprise; `checksums` are SHA-256 of files by their path below the data folder;
-    `files` are those that `cxrbench datasets fetch` can bring.
+    `files` are those that `cxrbench datasets fetch` can bring. `patients_of` names the datasets whose patients these
+    are, where images were borrowed (`nih` is NIH ChestX-ray14); with several, each patient's id begins with its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +46,7 @@ class Card(BaseModel):
     counts: dict[str, int] = Field(default_factory=dict)
     checksums: dict[str, str] = Field(default_factory=dict)
     files: tuple[CardFile, ...] = ()
+    patients_of: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 

@@ -1,11 +1,14 @@
 """`cxrbench datasets`."""
 
+import json
+import textwrap
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar
+from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar, wrapped
 from cxrbench.errors import DataError
 
 if TYPE_CHECKING:
@@ -13,6 +16,10 @@ if TYPE_CHECKING:
 
     from cxrbench.datasets import Problem
     from cxrbench.datasets.prepare import Prepared
+
+
+LABEL = 14
+"""Characters that the name of a field takes."""
 
 
 @click.group()
@@ -29,9 +36,8 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json({name: card.model_dump(mode="json") for name, card in cards().items()})
         return
-    print_table(
-        ("dataset", "modality", "licence", "title"), [(n, c.modality, c.licence, c.title) for n, c in cards().items()]
-    )
+    rows = [(name, one.modality, one.title, one.licence) for name, one in cards().items()]
+    print_table(("dataset", "modality", "title", "licence"), rows, flexible=("licence", "title"))
 
 
 @datasets.command()
@@ -47,7 +53,7 @@ def show(name: str, as_json: bool) -> None:
         return
     for key, value in fields.items():
         if value not in ("", {}, []):
-            click.echo(f"{key}:{_indented(value)}")
+            click.echo(_shown(key, value))
 
 
 @datasets.command()
@@ -126,6 +132,23 @@ def fetch(name: str, data: str | None, as_json: bool) -> None:
     print_table(("file", "state"), [(file.path, file.state) for file in files])
 
 
+@datasets.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write FILE, and the splits' rows beside it."
+)
+def croissant(name: str, out: Path | None) -> None:
+    """Print the card of dataset NAME as Croissant JSON-LD, its splits as record sets (needs the extra croissant)."""
+    from cxrbench.datasets.croissant import croissant as described
+    from cxrbench.datasets.croissant import write
+
+    if out is None:
+        click.echo(json.dumps(described(name), indent=1, ensure_ascii=False))
+        return
+    for path in write(name, out):
+        note(f"written: {path}")
+
+
 def _tell_prepared(done: "Prepared") -> None:
     bad = len(done.bad)
     click.echo(
@@ -137,14 +160,30 @@ def _tell_prepared(done: "Prepared") -> None:
 
 
 def _note_all(problems: "Iterable[Problem]") -> None:
-    for problem in problems:
-        note(f"{'problem' if problem.bad else 'remark'}: {problem.file}: {problem.reason}")
+    from cxrbench.cli.problems import problem_lines
+
+    for line in problem_lines(problems):
+        note(line)
 
 
-def _indented(value: object) -> str:
+VERBATIM = ("citation", "layout")
+"""Fields whose line breaks mean something."""
+
+
+def _shown(key: str, value: object) -> str:
+    """A field of a card: short ones beside their name, the others below it."""
+    label = f"{key.replace('_', ' ')}:"
+    if key == "patients_of" and isinstance(value, list):
+        value = ", ".join(value)
     if isinstance(value, list):
-        return "".join(f"\n  - {item}" for item in value)
+        return "\n".join([label, *(wrapped(_item(item), "    ", "  - ") for item in value)])
     if isinstance(value, dict):
-        return "".join(f"\n  {key}: {item}" for key, item in value.items())
-    text = str(value).rstrip()
-    return " " + text if "\n" not in text else "\n  " + text.replace("\n", "\n  ")
+        return "\n".join([label, *(f"  {name:<20} {item}" for name, item in value.items())])
+    if key in VERBATIM:
+        return f"{label}\n{textwrap.indent(str(value).rstrip(), '  ')}"
+    text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return wrapped(text, " " * LABEL, label.ljust(LABEL))
+
+
+def _item(item: object) -> str:
+    return ", ".join(f"{key} {value}" for key, value in item.items()) if isinstance(item, dict) else str(item)

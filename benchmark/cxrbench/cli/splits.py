@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar
+from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar, wrapped
 
 if TYPE_CHECKING:
     from cxrbench.splits import Plan, Split
@@ -29,8 +29,9 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json([_summary(one) for one in found])
         return
-    rows = [(one.label, one.version, one.origin, _sizes(one), _shared(one), one.sha256[:12]) for one in found]
-    print_table(("split", "version", "origin", "cases", "shared patients", "sha256"), rows)
+    rows = [(one.label, one.version, _sizes(one), _shared(one), one.sha256[:8], one.origin) for one in found]
+    print_table(("split", "v", "cases", "shared", "sha256", "origin"), rows, flexible=("origin",))
+    note("v: version; shared: patients in more than one part; a rule's cases are those of the user's own copy")
 
 
 @splits.command()
@@ -48,7 +49,8 @@ def show(split: str, data: str | None, as_json: bool) -> None:
         print_json({**head, "cases": _cases(found)})
         return
     for key, value in {**head, "parts": _sizes(found)}.items():
-        click.echo(f"{key}: {'none' if value is None else value}")
+        label = f"{key.replace('_', ' ')}:".ljust(17)
+        click.echo(wrapped("none" if value is None else str(value), " " * 17, label))
 
 
 @splits.command()
@@ -92,7 +94,9 @@ def audit(names: tuple[str, ...], data: str | None, images: bool, page_file: Pat
     from cxrbench.splits.audit.report import tables
 
     for table in tables(found):
-        click.echo(f"\n{table.title}\n{table.remark}".rstrip())
+        click.echo(f"\n{table.title}")
+        if table.remark:
+            click.echo(wrapped(table.remark))
         print_table(table.header, table.rows) if table.rows else click.echo("none")
 
 
@@ -132,7 +136,8 @@ def _parts(found: "Split | Plan") -> dict[str, int | None]:
 
 
 def _sizes(found: "Split | Plan") -> str:
-    return ", ".join(part if size is None else f"{part} {size}" for part, size in _parts(found).items())
+    sizes = _parts(found).items()
+    return ", ".join(part if size is None else f"{part} {size}" for part, size in sizes if part != "all")
 
 
 def _shared(found: "Split | Plan") -> str:

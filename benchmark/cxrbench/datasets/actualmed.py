@@ -19,9 +19,10 @@ COLUMNS = ("patientid", "finding", "view", "imagename")
 def actualmed(data: DataFolder) -> Dataset:
     """List the films with their finding."""
     root = data.root("actualmed", "metadata.csv")
-    rows, problems = distinct(read_rows(root / "metadata.csv", COLUMNS), lambda row: row["imagename"], "metadata.csv")
+    table = read_rows(root / "metadata.csv", COLUMNS)
+    rows, problems = distinct(table, lambda row: row["imagename"], "metadata.csv")
     cases = tuple(_case(root, row) for row in rows)
-    gaps = [*absent(root / "images", cases), *unlisted(root / "images", (row["imagename"] for row in rows))]
+    gaps = [*absent(root / "images", cases), *unlisted(root / "images", (row["imagename"] for row in table))]
     return Dataset("actualmed", cases, (*problems, *finding_problems(rows, "imagename"), *gaps))
 
 

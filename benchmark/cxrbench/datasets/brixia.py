@@ -18,7 +18,7 @@ from pathlib import Path
 from cxrbench.case import ZONES, Case, Targets, Zones
 from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
 from cxrbench.datasets.files import absent, dicom, first_found, names_in, unlisted
-from cxrbench.datasets.table import Row, distinct, read_rows
+from cxrbench.datasets.table import Row, distinct, read_rows, read_secondary
 
 GLOBAL = ("metadata_global_v2.csv", "metadata_global_v1.csv")
 CONSENSUS = "metadata_consensus_v1.csv"
@@ -37,13 +37,14 @@ def brixia(data: DataFolder) -> Dataset:
     that lost its leading zeros in a spreadsheet is padded. `targets.day` counts from the subject's first study.
     """
     root, table = first_found(data, "brixia", *GLOBAL)
-    rows, problems = distinct(read_rows(table, COLUMNS, separator=_separator(table)), _name, table.name)
+    all_rows = read_rows(table, COLUMNS, separator=_separator(table))
+    rows, problems = distinct(all_rows, _name, table.name)
     clinical, contradictory = _clinical(rows)
     consensus, unclear = _consensus(root / CONSENSUS)
     tables = _Tables(clinical, consensus, _first_days(rows), root / IMAGES, names_in(root / IMAGES))
     cases = tuple(_case(row, tables) for row in rows if _name(row) in clinical)
     gaps = [*_unread(cases, consensus), *_nameless(cases), *absent(root / IMAGES, cases)]
-    extra = unlisted(root / IMAGES, (f"{_name(row)}.dcm" for row in rows))
+    extra = unlisted(root / IMAGES, (f"{_name(row)}.dcm" for row in all_rows))
     return Dataset("brixia", cases, (*problems, *contradictory, *unclear, *gaps, *extra))
 
 
@@ -91,8 +92,9 @@ def _consensus(path: Path) -> tuple[dict[str, Consensus], list[Problem]]:
     """The five readers' mode and means by case; rows that are not scores are reported and not used."""
     if not path.is_file():
         return {}, [Problem(path.name, "absent: the truth of the re-read cases is unknown")]
-    rows, problems = distinct(read_rows(path, ("Filename", *MODES)), _name, path.name)
-    found = {}
+    table, unusable = read_secondary(path, ("Filename", *MODES))
+    rows, twice = distinct(table, _name, path.name)
+    found, problems = {}, [*unusable, *twice]
     for row in rows:
         zones = zones_of("".join(row[mode].removesuffix(".0") for mode in MODES))
         if zones is None or any(not row[mode] for mode in MODES):

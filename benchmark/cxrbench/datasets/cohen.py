@@ -20,7 +20,7 @@ from cxrbench.datasets.cohen_masks import FOLDERS, Source, lung_mask, mask_file
 from cxrbench.datasets.cohen_table import days_by_file, is_frontal, metadata_rows
 from cxrbench.datasets.files import absent, names_in, raster
 from cxrbench.datasets.findings import facts
-from cxrbench.datasets.table import Row, distinct, read_rows
+from cxrbench.datasets.table import Row, distinct, read_secondary
 
 UNKNOWN_FINDINGS = ("todo", "Unknown", "")
 FACTS = ("age", "sex", "view", "finding", "offset", "location")
@@ -74,8 +74,9 @@ def _severity(path: Path) -> tuple[dict[str, tuple[float, float]], list[Problem]
     if not path.exists():
         return {}, [Problem(path.name, "absent: no case has a severity score", bad=False)]
     columns = ("filename", "geographic_mean", "opacity_mean")
-    rows, problems = distinct(read_rows(path, columns, comment="#"), lambda row: row["filename"], path.name)
-    found = {}
+    table, unusable = read_secondary(path, columns, comment="#")
+    rows, twice = distinct(table, lambda row: row["filename"], path.name)
+    found, problems = {}, [*unusable, *twice]
     for row in rows:
         try:
             extent, opacity = float(row["geographic_mean"]), float(row["opacity_mean"])

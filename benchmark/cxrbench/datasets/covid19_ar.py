@@ -17,7 +17,7 @@ from cxrbench.datasets import DataFolder, Dataset, Problem, adapters
 from cxrbench.datasets.covid19_ar_films import Film, find_films
 from cxrbench.datasets.covid19_ar_masks import outlined
 from cxrbench.datasets.files import first_found
-from cxrbench.datasets.table import Row, distinct, read_rows
+from cxrbench.datasets.table import Row, distinct, read_secondary
 
 TABLE = "covid_rural_patient_info.csv"
 ANNOTATED = "covid_rural_annot"
@@ -65,7 +65,9 @@ class Patient:
 
 def read_patients(table: Path) -> tuple[dict[str, Patient], list[Problem]]:
     """The clinical table by patient, and the cells that are no answer."""
-    rows, problems = distinct(read_rows(table, COLUMNS), lambda row: row["PATIENT_ID"], table.name)
+    found, unusable = read_secondary(table, COLUMNS)
+    rows, twice = distinct(found, lambda row: row["PATIENT_ID"], table.name)
+    problems = [*unusable, *twice]
     yes_or_no = ("ICU Admit", "MORTALITY", "COVID TEST POSITIVE")
     problems += [
         Problem(row["PATIENT_ID"], f"{column} is {row[column] or 'blank'}, not 0 or 1: unknown")

@@ -39,7 +39,7 @@ def _files(folder: Path, known: set[str]) -> tuple[dict[str, Path], list[Problem
         if len(names) > 1
     ]
     strange = [name for stem, names in named.items() if stem not in known for name in names]
-    problems += [Problem(f"images/{name}", "present but not listed", bad=False) for name in strange]
+    problems += [Problem(f"images/{name}", "present but not listed") for name in strange]
     return {stem: folder / names[0] for stem, names in named.items() if len(names) == 1}, problems
 
 

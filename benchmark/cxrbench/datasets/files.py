@@ -84,6 +84,6 @@ def absent(folder: Path, cases: Sequence[Case]) -> list[Problem]:
 
 
 def unlisted(folder: Path, known: Iterable[str]) -> list[Problem]:
-    """Files of a folder that no table lists; they are no cases."""
-    extra = sorted(names_in(folder) - set(known))
-    return [Problem(f"{folder.name}/{name}", "present but not listed", bad=False) for name in extra]
+    """Files of a folder that no table lists; they are no cases. Hidden ones are the system's, and not meant."""
+    extra = sorted(name for name in names_in(folder) - set(known) if not name.startswith("."))
+    return [Problem(f"{folder.name}/{name}", "present but not listed") for name in extra]

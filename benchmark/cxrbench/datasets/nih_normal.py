@@ -22,11 +22,12 @@ NORMAL = "No Finding"
 def nih_normal(data: DataFolder) -> Dataset:
     """List the normal films; a row with another finding is reported and left out."""
     root = _root(data)
-    rows, problems = distinct(read_rows(root / TABLE, COLUMNS), lambda row: row["Image Index"], TABLE)
+    table = read_rows(root / TABLE, COLUMNS)
+    rows, problems = distinct(table, lambda row: row["Image Index"], TABLE)
     other = [row for row in rows if row["Finding Labels"] != NORMAL]
     problems += [Problem(row["Image Index"], f"finding {row['Finding Labels']}: left out") for row in other]
     cases = tuple(_case(root, row) for row in rows if row["Finding Labels"] == NORMAL)
-    gaps = [*absent(root / "images", cases), *unlisted(root / "images", (row["Image Index"] for row in rows))]
+    gaps = [*absent(root / "images", cases), *unlisted(root / "images", (row["Image Index"] for row in table))]
     return Dataset("nih-normal", cases, (*problems, *gaps))
 
 

@@ -15,6 +15,11 @@ def sources(case: Case) -> tuple[Path, ...]:
     return tuple(_paths(case.load))
 
 
+def files_of(case: Case) -> frozenset[Path]:
+    """Every path that the case's loader or one of its masks holds."""
+    return frozenset(_paths([case.load, case.targets.lung_mask, case.targets.lesion_mask]))
+
+
 def _paths(value: object) -> Iterator[Path]:
     if isinstance(value, Path):
         yield value

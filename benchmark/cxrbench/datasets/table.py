@@ -41,6 +41,16 @@ def read_rows(
         raise DataError(f"table cannot be read ({error})", str(path), "fetch the file again") from error
 
 
+def read_secondary(
+    path: Path, required: Iterable[str], *, comment: str | None = None
+) -> tuple[list[Row], list[Problem]]:
+    """Rows of a table that a dataset can do without: where it cannot be used no rows, and the reason as a problem."""
+    try:
+        return read_rows(path, required, comment=comment), []
+    except DataError as error:
+        return [], [Problem(path.name, f"{error.what}: not used")]
+
+
 def _opened(path: Path, encoding: str) -> TextIO:
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding=encoding, newline="")

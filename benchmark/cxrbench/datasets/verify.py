@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cxrbench.case import Case
 from cxrbench.catalog import card
 from cxrbench.datasets import Dataset, Problem, load
-from cxrbench.datasets.sources import sources
+from cxrbench.datasets.sources import files_of, sources
 from cxrbench.errors import DataError
 
 TABLES = (".csv", ".txt", ".tsv", ".json")
@@ -72,14 +72,16 @@ def _absent(dataset: Dataset) -> list[Problem]:
 
 
 def _unlisted(dataset: Dataset) -> Iterator[Problem]:
-    """Files beside the images that are no case's, and whose name no table above them holds."""
-    known = {path for case in dataset.cases for path in sources(case)}
-    for folder in sorted({path.parent for path in known}):
+    """Files beside the images that are no case's image or mask, and whose name no table above them holds."""
+    known = {path for case in dataset.cases for path in files_of(case)}
+    for folder in sorted({path.parent for case in dataset.cases for path in sources(case)}):
         beside = [Path(entry.path) for entry in os.scandir(folder) if entry.is_file() and entry.name[0] != "."]
         strange = [path for path in sorted(beside) if path not in known]
         named = _named(folder.parent) if strange else frozenset()
         yield from (
-            Problem(str(path), "present but unlisted") for path in strange if not {path.name, path.stem} & named
+            Problem(f"{folder.name}/{path.name}", "present but not listed")
+            for path in strange
+            if not {path.name, path.stem} & named
         )
 
 

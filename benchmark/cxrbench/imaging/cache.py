@@ -188,4 +188,4 @@ def _lines() -> TypeAdapter[Entry]:
 
 def checksum(record: Pixels) -> str:
     """SHA-256 of a whole record as it lies on disk."""
-    return hashlib.sha256(record.tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(record).data).hexdigest()

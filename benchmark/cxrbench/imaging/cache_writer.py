@@ -89,7 +89,7 @@ def write_record(folder: Path, settings: CacheSettings, number: int, small: Smal
     """Put a picture into its record, from any process; its checksum. The record must have been reserved."""
     record = np.zeros((settings.size, settings.size), settings.dtype)
     record[: small.geometry.height, : small.geometry.width] = small.pixels
-    with (folder / "pixels.bin").open("r+b") as file:
+    with (folder / "pixels.bin").open("r+b", buffering=0) as file:
         file.seek(number * settings.record_bytes)
-        file.write(record.tobytes())
+        file.write(record.data)
     return checksum(record)

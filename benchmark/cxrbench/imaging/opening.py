@@ -1,6 +1,7 @@
 """Opening raster files with Pillow: the format from the bytes, one picture a file, failures as one `DataError`."""
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -18,6 +19,9 @@ from cxrbench.errors import DataError
 
 ORIENTATION = 0x0112
 BITS_PER_SAMPLE = 258
+PNG_EXIF = (b"eXIf", b"Raw profile type")
+"""What a PNG file holds that has EXIF: its chunk, or the text that older writers put it into."""
+XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 PNG_COLOUR = (2, 4, 6)
 """PNG colour types with more than one channel: RGB, grey with alpha, RGB with alpha."""
 
@@ -52,17 +56,24 @@ def _check_single(picture: Pillow.Image) -> None:
         raise ValueError("several pages or frames")
 
 
-def oriented(pixels: NDArray[Number], picture: Pillow.Image) -> NDArray[Number]:
-    """Turn `[H, W]` pixels as the picture's EXIF orientation asks."""
-    turn = orientation(picture)
+def oriented(pixels: NDArray[Number], picture: Pillow.Image, data: bytes | None = None) -> NDArray[Number]:
+    """Turn `[H, W]` pixels as the picture's EXIF orientation asks; `data` as for `orientation`."""
+    turn = orientation(picture, data)
     flipped = pixels.T if turn in (5, 6, 7, 8) else pixels
     rows = slice(None, None, -1 if turn in (3, 4, 7, 8) else 1)
     columns = slice(None, None, -1 if turn in (2, 3, 6, 7) else 1)
     return np.ascontiguousarray(flipped[rows, columns])
 
 
-def orientation(picture: Pillow.Image) -> int:
-    """The EXIF orientation, 1-8; 1, as it lies, without EXIF and for a damaged EXIF block."""
+def orientation(picture: Pillow.Image, data: bytes | None = None) -> int:
+    """The EXIF orientation, 1-8; 1, as it lies, without EXIF and for a damaged EXIF block.
+
+    With the file's bytes in `data`, only a PNG that has EXIF is asked, for which Pillow decodes its pixels; else XMP
+    tells, read as Pillow reads it.
+    """
+    if data is not None and picture.format == "PNG" and not any(sign in data for sign in PNG_EXIF):
+        found = XMP_ORIENTATION.search(data)
+        return int(found[1]) if found else 1
     try:
         turn = picture.getexif().get(ORIENTATION, 1)
     except (OSError, SyntaxError, ValueError, struct.error):

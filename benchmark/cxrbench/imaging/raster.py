@@ -29,7 +29,7 @@ def read_raster(path: Path) -> Image:
     full range (float, 32 bit).
     """
     with opened(path) as (picture, data):
-        return Image(oriented(_grey(picture, data), picture))
+        return Image(oriented(_grey(picture, data), picture, data))
 
 
 def _grey(picture: Pillow.Image, data: bytes) -> NDArray[np.float32]:

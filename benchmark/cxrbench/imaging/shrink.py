@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 from cxrbench.case import Image
 from cxrbench.imaging.cache import CacheSettings, Pixels
 from cxrbench.imaging.geometry import Geometry
-from cxrbench.imaging.opening import opened, orientation, oriented
+from cxrbench.imaging.opening import check_png, opened, orientation, oriented
 from cxrbench.imaging.raster import read_raster
 
 Bytes = NDArray[np.uint8]
@@ -76,9 +76,11 @@ def _quick(path: Path, settings: CacheSettings) -> Small | None:
         luma = _luma(picture, data, settings)
         if luma is None:
             return None
-        columns, rows = picture.size[::-1] if orientation(picture) >= 5 else picture.size
+        upright = oriented(luma, picture, data)
+        swapped = orientation(picture, data) >= 5
+        columns, rows = picture.size[::-1] if swapped else picture.size
         geometry = Geometry.fitted(rows, columns, settings.size)
-        return Small(resized(oriented(luma, picture), geometry), geometry, None)
+        return Small(resized(upright, geometry), geometry, None)
 
 
 def _luma(picture: Pillow.Image, data: bytes, settings: CacheSettings) -> Bytes | None:
@@ -86,7 +88,7 @@ def _luma(picture: Pillow.Image, data: bytes, settings: CacheSettings) -> Bytes 
     if picture.format == "JPEG" and picture.mode in ("L", "RGB") and _complete(data):
         return _jpeg(data, _reduction(picture.size, settings))
     if picture.format == "PNG" and _plain_png(picture, data):
-        return np.asarray(picture.convert("L"))
+        return _png(data)
     return None
 
 
@@ -118,7 +120,27 @@ def _jpeg(data: bytes, reduction: int) -> Bytes:
 
 
 def _plain_png(picture: Pillow.Image, data: bytes) -> bool:
-    """8-bit grey or colour; an alpha channel only where it is opaque throughout."""
-    if data[24] != 8 or picture.mode not in ("L", "LA", "RGB", "RGBA") or "transparency" in picture.info:
-        return False
-    return picture.mode in ("L", "RGB") or picture.getextrema()[-1] == (255, 255)
+    """8-bit grey or colour, with an alpha channel or without, and no colour declared transparent."""
+    return data[24] == 8 and picture.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in picture.info
+
+
+def _png(data: bytes) -> Bytes | None:
+    """Decode as it lies, colour to luma; None where a pixel is not opaque. Checked first: OpenCV passes damage."""
+    import cv2
+
+    check_png(data)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise ValueError("the PNG data is damaged")
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return _opaque(pixels)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if pixels.ndim == 3 else pixels, np.uint8)
+
+
+def _opaque(pixels: NDArray[Any]) -> Bytes | None:
+    """Luma of BGRA pixels that are all opaque; else None."""
+    import cv2
+
+    if cv2.minMaxLoc(cv2.extractChannel(pixels, 3))[0] < 255:
+        return None
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY), np.uint8)

@@ -14,7 +14,8 @@ from cxrbench.results.provenance import benchmark, provenance
 from cxrbench.results.schema import Cost, Coverage, Failed, MetricValue, Predictions, Result, SubmissionInfo, TrackInfo
 from cxrbench.results.subgroups import subgroups
 from cxrbench.results.values import metric_value
-from cxrbench.splits import ALL, Split
+from cxrbench.splits import ALL, Split, registered_split
+from cxrbench.splits.persons import may_share, persons
 from cxrbench.stats import intervals, seed_of
 from cxrbench.tasks import Arrays, Measured, Row, Tuned
 from cxrbench.tasks.track import Track
@@ -27,8 +28,9 @@ TUNING = "val"
 class Ground:
     """A track laid out on this disk: the dataset as found, the split, and the cases that the track asks for.
 
-    `tuning` are the cases of the part `val`, where the task has a setting to choose and the track is another part.
-    `unlabelled` are cases of the part for which the dataset gives no truth for the task: nobody is asked for them.
+    `tuning` are the cases of the part `val`, where the task has a setting to choose and the track is another part;
+    `unlabelled` are cases of the part for which the dataset gives no truth for the task: nobody is asked for them;
+    `data` is the folder that it was found below.
     """
 
     track: Track
@@ -38,6 +40,7 @@ class Ground:
     absent: Mapping[str, str]
     tuning: tuple[Case, ...] = ()
     unlabelled: tuple[str, ...] = ()
+    data: str | None = None
 
     @property
     def expected(self) -> int:
@@ -64,7 +67,7 @@ def lay_out(track: Track, data: str | None) -> Ground:
     cases = tuple(found[name] for name in wanted if name in found and task.has_truth(found[name]))
     if not cases:
         raise DataError(f"not one case of the track {track} was found", str(data), "check --data")
-    return Ground(track, dataset, split, cases, absent, _tuning(track, split, found), unlabelled)
+    return Ground(track, dataset, split, cases, absent, _tuning(track, split, found), unlabelled, data)
 
 
 def _tuning(track: Track, split: Split, found: Mapping[str, Case]) -> tuple[Case, ...]:
@@ -164,18 +167,42 @@ def measure(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]
 
 
 def patients_seen(ground: Ground, trained_on: Sequence[str]) -> int:
-    """How many patients of the track stand in a part that the submission says its weights were trained on."""
-    own = set(ground.patients)
-    seen: set[str] = set()
-    for name in trained_on:
-        try:
-            other = Track.parse(f"{ground.track.task}/{name}")
-        except CxrbenchError as error:
-            raise SubmissionError(f"trained_on names an unknown part ({error.line})", name, "correct it") from error
-        if other.dataset == ground.track.dataset:
-            split = other.load_split(ground.dataset.cases)
-            seen |= {split.patients[case] for case in split.cases(other.part)}
-    return len(own & seen)
+    """How many patients of the track stand in a part that the submission says its weights were trained on.
+
+    A person counts in whatever dataset: `cohen/train` has patients of `brixia-cohen/test`. Raises `SubmissionError`
+    for a part that does not exist, `DataError` where a part is a rule and its dataset, which may share patients with
+    the track's, is not at hand.
+    """
+    parts = [_trained(ground, name) for name in trained_on]
+    own, dataset = persons(ground.split, [case.id for case in ground.cases]), ground.track.dataset
+    shared = [part for part in parts if may_share(part.dataset, dataset)]
+    return len(own & {one for part in shared for one in _people(ground, part)})
+
+
+def _trained(ground: Ground, name: str) -> Track:
+    try:
+        return Track.parse(f"{ground.track.task}/{name}")
+    except CxrbenchError as error:
+        raise SubmissionError(f"trained_on names an unknown part ({error.line})", name, "correct it") from error
+
+
+def _people(ground: Ground, part: Track) -> set[str]:
+    """The people of a part; a rule is evaluated on the dataset's copy."""
+    if isinstance(registered_split(part.dataset, part.split), Split):
+        split = part.load_split()
+    elif part.dataset == ground.track.dataset:
+        split = part.load_split(ground.dataset.cases)
+    else:
+        split = part.load_split(_copy_of(part, ground.data).cases)
+    return persons(split, split.cases(part.part))
+
+
+def _copy_of(part: Track, data: str | None) -> Dataset:
+    try:
+        return load(part.dataset, data)
+    except DataError as error:
+        what = f"whether the patients of {part.dataset}/{part.part} (trained_on) are in the track cannot be told"
+        raise DataError(what, error.line, f"add {part.dataset} to --data") from error
 
 
 def _info(ground: Ground) -> TrackInfo:

@@ -4,6 +4,7 @@ import pytest
 from cxrbench.datasets import load
 from cxrbench.datasets.covidx import Entry, read_list
 from cxrbench.errors import DataError
+from cxrbench.splits import load_split
 
 from tests.fixtures.make_tables import make_rsna, write_picture
 
@@ -114,3 +115,15 @@ def test_a_list_that_is_none_is_an_error(tmp_path):
     make(tmp_path, test="\n")
     with pytest.raises(DataError, match="not one line"):
         load("covidx", tmp_path)
+
+
+def test_the_splits_follow_the_lists_and_ours_leaves_out_test_images_of_trained_patients(tmp_path):
+    make_rsna(tmp_path / "rsna", [], twins=[(f"aaaa-{i}", "x.png", "41", "1", "Normal") for i in (1, 3)])
+    make(tmp_path)
+    cases = load("covidx", tmp_path).cases
+    published, ours = load_split("covidx", "published", cases), load_split("covidx", cases=cases)
+    assert published.cases("test") == ("aaaa-3.png", "lancet-case2a.jpg")
+    assert set().union(*published.shared_patients().values()) == {"nih:41"}
+    assert (ours.cases("test"), ours.cases("unused")) == (("lancet-case2a.jpg",), ("aaaa-3.png",))
+    assert ours.cases("train") == published.cases("train")
+    assert ours.shared_patients() == {}

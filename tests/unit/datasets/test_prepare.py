@@ -72,7 +72,7 @@ def test_bad_files_are_named_and_the_rest_goes_on(copy, films, tmp_path):
     assert "cannot be decoded" in told["film 0.jpg"]
     assert "no known image format" in told["film 1.png"]
     assert "absent" in told["film 2.jpg"]
-    assert "unlisted" in told["extra.png"]
+    assert "not listed" in told["extra.png"]
     assert len(ImageCache.open("brixia-cohen", SETTINGS, tmp_path / "cache")) == 3
 
 

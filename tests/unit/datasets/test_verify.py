@@ -73,7 +73,7 @@ def test_an_absent_file(films):
 def test_an_unlisted_file_but_not_one_that_a_table_names(films):
     for name in ("side.png", "extra.png", ".hidden"):
         write_png(films / "films" / "images" / name, np.zeros((6, 5), np.uint8))
-    assert _told(films) == {"extra.png": "present but unlisted"}
+    assert _told(films) == {"extra.png": "present but not listed"}
 
 
 def test_an_unreadable_image_and_mask(films):

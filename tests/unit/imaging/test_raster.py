@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from cxrbench.errors import DataError
 from cxrbench.imaging.raster import read_mask, read_raster
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from tests.fixtures.make_dicom import cut, thorax, write_png
 
@@ -108,7 +109,6 @@ def test_cmyk_jpeg_goes_by_rgb(path):
 @pytest.mark.parametrize("turn", range(1, 9))
 @pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
 def test_exif_orientation_is_applied(tmp_path, turn, mode):
-    from PIL import ImageOps
 
     upright = (np.arange(12).reshape(3, 4) * 20).astype(np.uint16 if mode == "I;16" else np.uint8)
     picture = Image.fromarray(upright)
@@ -123,6 +123,17 @@ def test_exif_orientation_is_applied(tmp_path, turn, mode):
     np.testing.assert_allclose(read_raster(tmp_path / "turned.png").pixels, expected / full, atol=1e-6)
     if mode != "I;16":
         np.testing.assert_array_equal(read_mask(tmp_path / "turned.png"), expected)
+
+
+@pytest.mark.parametrize("turn", [1, 3, 6])
+def test_a_png_turned_by_xmp_alone_is_read_as_pillow_reads_it(tmp_path, turn):
+    told = PngInfo()
+    told.add_itxt("XML:com.adobe.xmp", f'<rdf:Description tiff:Orientation="{turn}"/>')
+    values = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    Image.fromarray(values).save(tmp_path / "turned.png", pnginfo=told)
+    with Image.open(tmp_path / "turned.png") as opened:
+        expected = np.asarray(ImageOps.exif_transpose(opened)) / np.float32(255)
+    np.testing.assert_allclose(read_raster(tmp_path / "turned.png").pixels, expected, atol=1e-7)
 
 
 def test_a_damaged_exif_block_does_not_stop_the_image(path):

@@ -8,6 +8,7 @@ from itertools import product
 from cxrbench.splits.audit import Audit, SplitAudit
 from cxrbench.splits.audit.balance import PartBalance
 from cxrbench.splits.audit.duplicates import Duplicate
+from cxrbench.splits.files import natural
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def _summary(split: SplitAudit) -> Table:
     shared = f"{split.shared_patients} patients stand in more than one part"
     return Table(
         f"{split.split}, version {split.version}",
-        f"{shared}. {split.origin}; {split.note}. SHA-256 {split.sha256}. {_copy(split)}",
+        f"{shared}. Origin: {split.origin}. Note: {split.note}. {_copy(split)} SHA-256 {split.sha256}.",
         ("images", "patients", "unused images", "patients in several parts"),
         (tuple(map(str, (split.images, split.patients, split.unused, split.shared_patients))),),
     )
@@ -78,10 +79,14 @@ def _balance(split: SplitAudit) -> Iterator[Table]:
     rows = [
         (key, value, *(_share(part, key, value) for part in split.balance))
         for key in split.balance[0].fields
-        for value in dict.fromkeys(value for part in split.balance for value in part.fields[key])
+        for value in sorted({value for part in split.balance for value in part.fields[key]}, key=_unknown_last)
     ]
     header = ("field", "value", *(part.part for part in split.balance))
     yield Table(f"{split.split}: balance", f"Images of each part. Median age: {ages}.", header, tuple(rows))
+
+
+def _unknown_last(value: str) -> tuple[object, ...]:
+    return value == "unknown", natural(value)
 
 
 def _age(part: PartBalance) -> str:

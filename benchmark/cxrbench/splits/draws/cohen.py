@@ -2,11 +2,8 @@
 
 from cxrbench.datasets import load
 from cxrbench.splits.draws import draws, split_text
+from cxrbench.splits.persons import same_patient
 from cxrbench.splits.split import UNUSED, Head
-
-SAME_PATIENT = {"178": "97", "196": "192", "339": "285", "340": "287"}
-"""Ids of the table that are one patient: 178 and 97 share four films (`splits audit cohen --images`), 196 and 192 one
-(under a label, found by eye); the others claim the same file names."""
 
 
 @draws.register("cohen")
@@ -27,11 +24,6 @@ def cohen(data: str | None) -> str:
         "196 and 192",
     )
     return split_text(head, [(name, patients[name], part) for name, part in parts.items()])
-
-
-def same_patient(patient: str) -> str:
-    """The one id of a patient whom the Cohen table lists under two."""
-    return SAME_PATIENT.get(patient, patient)
 
 
 def _part(scored: bool, held_out: bool) -> str:

@@ -20,7 +20,7 @@ from cxrbench.datasets.table import Row, read_rows
 from cxrbench.errors import DataError
 from cxrbench.splits import load_split
 from cxrbench.splits.draws import draws, split_text
-from cxrbench.splits.draws.cohen import same_patient
+from cxrbench.splits.persons import same_patient
 from cxrbench.splits.split import UNUSED, Head
 
 COHEN = "covid-chestxray-dataset"
