@@ -14,6 +14,14 @@ SAME_PATIENT = {"178": "97", "196": "192", "339": "285", "340": "287"}
 """Ids of the Cohen table that are one patient: 178 and 97 share four films (`splits audit cohen --images`), 196 and
 192 one (under a label, found by eye); the others claim the same file names."""
 
+SAME_PERSON = {
+    "cohen:image:4-x-day1.jpg": "cohen:192",
+    "cohen:image:4-x-day8.jpg": "cohen:192",
+    "figure1:COVID-00022": "cohen:36",
+}
+"""People whom two sources list, by one film that both have (`splits audit --images`, then looked at): two films without
+a patient in the Brixia scores are `extubation-1.jpg` and `extubation-8.jpg`; COVID-00022 is `9C34AF49-....jpeg`."""
+
 ALIASES = {
     "actmed:": "actualmed:",
     "fig1:": "figure1:",
@@ -39,12 +47,19 @@ def person(dataset: str, patient: str) -> str:
     full = f"{sources[0]}:{patient}" if len(sources) == 1 else patient
     known = next((name + full.removeprefix(alias) for alias, name in ALIASES.items() if full.startswith(alias)), full)
     source, _, own = known.partition(":")
-    return f"cohen:{same_patient(own)}" if source == "cohen" else known
+    same = f"cohen:{same_patient(own)}" if source == "cohen" else known
+    return SAME_PERSON.get(same, same)
 
 
 def may_share(a: str, b: str) -> bool:
     """Whether two datasets have a source of patients in common."""
-    return bool({*(card(a).patients_of or (a,))} & {*(card(b).patients_of or (b,))})
+    return bool(_sources(a) & _sources(b))
+
+
+def _sources(dataset: str) -> set[str]:
+    """Where a dataset's people may be listed: its sources, and those with which one of these has people in common."""
+    own = {*(card(dataset).patients_of or (dataset,))}
+    return own | {other.partition(":")[0] for one, other in SAME_PERSON.items() if one.partition(":")[0] in own}
 
 
 def persons(split: Split, cases: Sequence[str]) -> set[str]:

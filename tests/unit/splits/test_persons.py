@@ -40,6 +40,9 @@ def ground(monkeypatch):
         ("brixia-cohen", "image:a.png", "cohen:image:a.png"),
         ("covidx", "fig1:COVID-00003", "figure1:COVID-00003"),
         ("figure1", "COVID-00003", "figure1:COVID-00003"),
+        ("danilov", "figure1:COVID-00022", "cohen:36"),
+        ("figure1", "COVID-00022", "cohen:36"),
+        ("brixia-cohen", "image:4-x-day8.jpg", "cohen:192"),
         ("rsna", "19124", "nih:19124"),
         ("xlsor", "nih:19124", "nih:19124"),
         ("montgomery", "46", "montgomery:46"),
@@ -54,6 +57,13 @@ def test_every_patient_of_a_dataset_with_several_sources_names_its_own(dataset, 
     sources = {*(cards()[dataset].patients_of or (dataset,)), "image"}
     split = load_split(dataset, name)
     assert {one.partition(":")[0] for one in persons(split, list(split.patients))} <= sources
+
+
+@pytest.mark.parametrize("dataset", ["brixia-cohen", "cohen", "danilov"])
+def test_no_person_under_two_names_straddles_our_splits(dataset):
+    split = load_split(dataset)
+    parts = [persons(split, split.cases(part)) for part in split.parts]
+    assert sum(map(len, parts)) == len(set().union(*parts))
 
 
 def test_an_image_that_two_splits_hold_is_of_one_person():
@@ -77,6 +87,7 @@ def test_other_people_are_not_seen(ground):
 
 def test_a_rule_whose_dataset_shares_no_source_needs_no_copy(ground):
     assert not may_share("brixia", "brixia-cohen")
+    assert may_share("figure1", "brixia-cohen")
     assert scoring.patients_seen(ground, ["brixia/train", "montgomery/train"]) == 0
 
 
