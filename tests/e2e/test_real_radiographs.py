@@ -47,5 +47,5 @@ def test_junior_against_senior(real_data, command):
     assert round(metrics["global_mae"], 3) == 1.943
     assert document["metrics"]["zone_mae"]["n"] == 192
     assert document["metrics"]["zone_mae"]["n_patients"] == 139
-    assert document["coverage"] == {"expected": 192, "predicted": 192, "failed": []}
+    assert document["coverage"] == {"expected": 192, "predicted": 192, "unlabelled": 0, "failed": []}
     assert document["predictions"] is None
