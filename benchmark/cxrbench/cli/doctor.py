@@ -11,6 +11,7 @@ from cxrbench.cli.output import data_option, json_option, print_json, print_tabl
 
 EXTRAS = {
     "baselines": ("torch", "torchvision", "timm", "safetensors"),
+    "croissant": ("mlcroissant",),
     "ct": ("nibabel", "SimpleITK"),
 }
 
