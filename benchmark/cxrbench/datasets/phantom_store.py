@@ -82,7 +82,7 @@ def _made(study: str, kind: Kind) -> Arrays:
 def _read(file: Path, study: str, kind: Kind) -> Arrays | None:
     """What a file holds; None where it is absent, damaged or not what the manifest says."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as raw, np.load(raw, allow_pickle=False) as stored:
             found = {key: stored[key] for key in KEYS[kind]}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -1,7 +1,8 @@
 """Thin structures as strands: points along centre lines, each standing for a piece of a round tube.
 
 Vessels, airways, ribs and wires are thinner than a voxel, so they are not drawn on the grid of the soft thorax. A piece
-adds its volume to the voxels of a CT, and its exact chord to the lines of a radiograph.
+adds its volume to the voxels of a CT, and its chord to the lines of a radiograph (the volume exact, the chord
+within a tenth, since radii are put into classes).
 """
 
 from collections.abc import Iterable, Sequence

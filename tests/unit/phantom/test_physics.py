@@ -46,7 +46,7 @@ def test_a_ball_gives_its_analytic_chord():
 def test_a_tube_gives_its_chord_and_its_volume(tilt):
     tube = Strands.along(np.array([(76.0, -100 * tilt, 0.0), (276.0, 100 * tilt, 0.0)]), 12.0)
     shown = FAR.chords(tube)
-    assert shown[64, 63:65].max() == pytest.approx(24 * np.sqrt(1 + tilt**2), rel=0.04)
+    assert shown[64, 63:65].max() == pytest.approx(24 * np.sqrt(1 + tilt**2), rel=0.10)
     assert shown.sum() * (FIELD / 128) ** 2 == pytest.approx(np.pi * 12**2 * 200 * np.sqrt(1 + tilt**2), rel=0.01)
 
 

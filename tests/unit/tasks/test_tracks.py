@@ -1,7 +1,6 @@
 """Whole tracks on the phantom: masks and boxes through the child process, the journal, the table and the scorer."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
