@@ -18,7 +18,7 @@ LAYERS = {
     "metrics": set(),
     "stats": {"metrics"},
     "imaging": {"case", "errors"},
-    "phantom": {"case"},
+    "phantom": {"case", "errors"},
     "case": {"errors"},
     "errors": set(),
 }

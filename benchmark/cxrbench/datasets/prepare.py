@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from cxrbench.case import Case
 from cxrbench.datasets import Dataset, Problem, load
+from cxrbench.datasets.phantom_store import MADE, make_all
 from cxrbench.datasets.sources import sources
 from cxrbench.datasets.verify import listing_problems
 from cxrbench.errors import CxrbenchError, DataError
@@ -79,6 +80,8 @@ def prepare(
     from cxrbench.imaging.cache_writer import CacheWriter
 
     begin, chosen, dataset = time.perf_counter(), settings or CacheSettings(), load(name, data)
+    if name in MADE:
+        make_all(workers, progress)
     problems = [*listing_problems(dataset), *_not_cached(dataset)]
     wanted = [case for case in dataset.cases if case.available and case.modality == "cxr"]
     folder, finished = cache_folder(name, chosen, root), 0

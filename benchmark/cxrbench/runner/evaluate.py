@@ -143,6 +143,10 @@ def _info(declared: Declared, path: Path) -> SubmissionInfo:
         raise SubmissionError(f"the class attributes are not valid ({error})", str(path), "shorten them") from error
 
 
+OWN_PHANTOM = {"ct-triage": "phantom-ct"}
+"""Tasks whose phantom is the CT; that of the others is the radiograph."""
+
+
 def phantom_tracks(submission: str | Path, sandbox: str = "auto") -> list[Track]:
     """The phantom tracks of the tasks that a submission declares."""
     path = _file(submission)
@@ -151,4 +155,4 @@ def phantom_tracks(submission: str | Path, sandbox: str = "auto") -> list[Track]
     found = [name for name in declared.tasks if name in tasks]
     if not found:
         raise SubmissionError("names no task that exists", f"{path}: {', '.join(declared.tasks)}", "see cxrbench tasks")
-    return [Track(name, "phantom", "test") for name in found]
+    return [Track(name, OWN_PHANTOM.get(name, "phantom"), "test") for name in found]

@@ -182,7 +182,8 @@ def test_a_moved_copy_of_the_data_is_not_decoded_again(copy, tmp_path):
     assert _run(tmp_path / "moved", tmp_path).reused == 6
 
 
+@pytest.mark.slow
 def test_the_phantom_can_be_prepared_too(tmp_path):
-    done = prepare("phantom", None, settings=SETTINGS, root=tmp_path, workers=1)
-    assert done.decoded == done.cases == 60
+    done = prepare("phantom", None, settings=SETTINGS, root=tmp_path, workers=2)
+    assert done.decoded == done.cases == 360
     assert not done.bad

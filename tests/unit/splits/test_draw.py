@@ -10,7 +10,7 @@ from cxrbench.splits.draws import draws, shuffled
 from cxrbench.splits.draws import rsna as rsna_rule
 from cxrbench.splits.draws.danilov import COHEN, without_leaks
 
-WITHOUT_DATA = {"jsrt", "mosmed-1110", "phantom"}
+WITHOUT_DATA = {"jsrt", "mosmed-1110", "phantom", "phantom-ct"}
 
 
 def committed(label):

@@ -1,4 +1,4 @@
-"""Sets that carry Brixia scores: the 192 radiographs of the Cohen set, and the phantom."""
+"""Sets that carry Brixia scores: the 192 radiographs of the Cohen set."""
 
 from collections.abc import Mapping, Sequence
 
@@ -63,18 +63,3 @@ def brixia_cohen_published(data: str | None) -> str:
         note="drawn by image: 17 of the 48 test images share a patient with training; for comparison only",
     )
     return split_text(head, rows_of(cases, image_level(cases, seed=23, share=0.25)))
-
-
-@draws.register("phantom")
-def phantom(data: str | None) -> str:
-    """Half of the phantom's patients are the test part, as `patient_disjoint` deals them."""
-    cases = load("phantom", data).cases
-    head = Head(
-        dataset="phantom",
-        version=0,
-        origin="ours",
-        seed=23,
-        licence="Apache-2.0",
-        note="synthetic; disjoint in patients; half to half; stratified by global score 0, 1-5, 6-11, 12-18",
-    )
-    return split_text(head, rows_of(cases, patient_disjoint(cases, seed=23, bands=BANDS, folds=2)))

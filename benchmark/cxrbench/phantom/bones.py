@@ -1,0 +1,121 @@
+"""The bones: ribs, clavicles and scapulae as strands; spine and sternum as soft-edged solids.
+
+Each bone is a shell and a core: full tubes of `shell` and thinner ones that take the density of the marrow off again.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from cxrbench.phantom.anatomy import Chest, spine_depth
+from cxrbench.phantom.space import Floats, Grid, Volume, curve, soften
+from cxrbench.phantom.strands import Strands, smooth
+
+RIBS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """Outer tubes and their marrow; `shell` HU of the cortex stands above that of the marrow."""
+
+    outer: Strands
+    marrow: Strands
+
+
+@lru_cache(maxsize=4)
+def skeleton(chest: Chest) -> Skeleton:
+    """Ribs, clavicles and scapulae of a chest."""
+    ribs = [_rib(chest, number, side) for number in range(RIBS) for side in (-1, 1)]
+    outer = [Strands.along(line, radius) for line, radius in ribs]
+    marrow = [Strands.along(line, 0.66 * radius) for line, radius in ribs]
+    for side in (-1, 1):
+        for line, radius in (*_clavicle(chest, side), *_scapula(chest, side)):
+            outer.append(Strands.along(line, radius))
+            marrow.append(Strands.along(line, 0.7 * radius))
+    return Skeleton(Strands.joined(outer), Strands.joined(marrow))
+
+
+def _rib(chest: Chest, number: int, side: int) -> tuple[Floats, Floats]:
+    """From the spine round the chest to the end of its bony part, falling towards the front."""
+    body = chest.body
+    share = number / (RIBS - 1)
+    start = chest.apex - 4 - (chest.apex - 66) * (share**0.92) * 0.93
+    drop = body.slope * float(curve(np.array(share), (0, 36), (0.2, 62), (0.5, 92), (0.8, 104), (1, 92)))
+    end = float(curve(np.array(share), (0, 62), (0.3, 58), (0.6, 46), (0.85, 20), (1, -20)))
+    angle = np.radians(np.linspace(-84, end, 40))
+    along = (angle - angle[0]) / (np.radians(62) - angle[0])
+    z = start + 7 * np.sin(np.pi * np.minimum(along * 3.2, 1)) - drop * along**1.35
+    middle, half, depth, front = chest.wall(np.minimum(z, chest.apex - 7))
+    out = 5.0
+    x = side * np.maximum(middle + (half + out) * np.cos(angle) ** 0.85, 14 + 6 * (1 - along))
+    y = front - (depth + out) * np.sin(angle)
+    radius = curve(along, (0, 4.0), (0.15, 4.6), (0.5, 5.0), (0.85, 5.6), (1, 6.2)) * (0.82 + 0.2 * min(1, share * 4))
+    return np.stack([z, y, x], 1), radius * body.height
+
+
+def _clavicle(chest: Chest, side: int) -> list[tuple[Floats, Floats]]:
+    top, w, d = chest.apex, chest.body.width, chest.body.depth
+    rise = 10 + 6 * (chest.body.slope - 1) * 10
+    corners = [
+        (top - 27, -52 * d, side * 16 * w),
+        (top - 22, -62 * d, side * 42 * w),
+        (top - 13 + rise * 0.2, -50 * d, side * 88 * w),
+        (top - 12 + rise * 0.6, -18 * d, side * 122 * w),
+        (top - 16 + rise * 0.7, 4 * d, side * 152 * w),
+    ]
+    line = smooth(corners)
+    return [(line, np.interp(np.linspace(0, 1, len(line)), (0, 0.12, 0.5, 1), (8.5, 6.2, 5.2, 5.6)))]
+
+
+def _scapula(chest: Chest, side: int) -> list[tuple[Floats, Floats]]:
+    """Its borders, its spine, and the blade as a row of thin plates; drawn aside on a PA film, not on an AP one."""
+    top, w, d = chest.apex, chest.body.width, chest.body.depth
+    aside = 24.0 if chest.visit.view == "PA" else 4.0
+    glenoid = np.array([top - 42, 42 * d, 146 * w + 0.5 * aside])
+    angle = np.array([top - 158, 92 * d, 98 * w + aside])
+    corner = np.array([top - 32, 88 * d, 74 * w + aside])
+    parts = [(glenoid, angle, 4.4), (corner, glenoid, 3.2), (corner, angle, 1.8)]
+    parts += [(corner + f * (angle - corner), glenoid + f * (angle - glenoid), 1.5) for f in np.linspace(0.04, 0.9, 22)]
+    head = glenoid + np.array([2.0, -6.0, 24.0])
+    high = np.array([6.0, 0.0, 0.0])
+    parts += [(head - high, head + high, 21.0), (head, head + np.array([-130.0, 10.0, 26.0]), 11.0)]
+    turned = np.array([1, 1, side])
+    return [(np.stack([a, b]) * turned, np.array([r, r])) for a, b, r in parts]
+
+
+def solid(chest: Chest, grid: Grid) -> Volume:
+    """HU above those of soft tissue, of spine and sternum: `[D, H, W]`."""
+    z, y, x = (grid.line(axis) for axis in range(3))
+    back = spine_depth(chest)
+    pitch = 22.5 * chest.body.height
+    phase = np.abs(((z - 12) / pitch) % 1.0 - 0.5) * 2
+    disc = np.clip((phase - 0.80) * 8, 0, 1)
+    plate = np.clip(1 - np.abs(phase - 0.74) * 9, 0, 1)
+    width = 15.5 + 3.0 * plate - 1.5 * (1 - disc) * (1 - phase)
+    q = (x[None, None, :] / width[:, None, None]) ** 2 + ((y - back)[None, :, None] / 14.5) ** 2
+    body = soften((1 - q).astype(np.float32), 4)
+    density = (190 + 330 * plate) * (1 - 0.9 * disc)
+    found = body * density[:, None, None].astype(np.float32)
+    found += _processes(y, x, back)[None] * (0.35 + 0.65 * (phase < 0.45))[:, None, None].astype(np.float32)
+    found += _sternum(chest, z, y, x)
+    return np.asarray(found, np.float32)
+
+
+def _processes(y: Floats, x: Floats, back: float) -> Volume:
+    """Pedicles, transverse and spinous processes behind the vertebral bodies, HU above soft tissue `[H, W]`."""
+    arch = np.clip(1.5 - np.abs(np.abs(x) - 11)[None, :] / 4, 0, 1) * (np.abs(y - back - 20)[:, None] < 8)
+    wings = (np.abs(x)[None, :] < 29) * (np.abs(y - back - 27)[:, None] < 4)
+    spinous = (np.abs(x)[None, :] < 3.5) * (np.abs(y - back - 38)[:, None] < 12)
+    return np.asarray(330 * np.clip(arch + 0.7 * wings + spinous, 0, 1), np.float32)
+
+
+def _sternum(chest: Chest, z: Floats, y: Floats, x: Floats) -> Volume:
+    """A plate in front of the chest, broad above."""
+    top = chest.apex
+    wide = curve(z, (top - 205, 10), (top - 150, 19), (top - 84, 15), (top - 70, 24), (top - 28, 30))
+    _, _, depth, front = chest.wall(z)
+    inside = (z > top - 205) & (z < top - 28)
+    across = soften((1 - (x[None, :] / wide[:, None]) ** 2).astype(np.float32), 4) * inside[:, None]
+    plate = np.abs(y[None, :] - (front - depth - 9)[:, None]) < 5.5
+    return (220 * across)[:, None, :].astype(np.float32) * plate[:, :, None].astype(np.float32)

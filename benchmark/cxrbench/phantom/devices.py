@@ -1,0 +1,87 @@
+"""Devices that a chest film shows whatever the disease: ECG leads, a tube in the trachea, a pacemaker.
+
+They are drawn without regard to disease, so that no model can learn severity from them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cxrbench.phantom.anatomy import Chest
+from cxrbench.phantom.draw import Draw
+from cxrbench.phantom.space import Floats
+from cxrbench.phantom.strands import Strands, smooth
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Metal and plastic as strands, and the names of what is there."""
+
+    metal: Strands
+    plastic: Strands
+    names: tuple[str, ...]
+
+
+def devices(chest: Chest) -> Devices:
+    """The devices of one study: half of the lying patients have leads, a sixth a tube, a few a pacemaker."""
+    draw, lying = Draw(chest.visit.seed, 9), chest.visit.view == "AP"
+    lots = [draw.unit() for _ in range(2)] + [Draw(chest.body.seed, 10).unit()]
+    metal: list[Strands] = []
+    plastic: list[Strands] = []
+    names: list[str] = []
+    if lots[0] < (0.5 if lying else 0.04):
+        names.append("ECG leads")
+        metal += _leads(chest, draw)
+    if lying and lots[1] < 0.16:
+        names.append("tracheal tube")
+        plastic.append(_tube(chest))
+    if lots[2] < 0.05:
+        names.append("pacemaker")
+        metal += _pacemaker(chest)
+    return Devices(Strands.joined(metal), Strands.joined(plastic), tuple(names))
+
+
+def _leads(chest: Chest, draw: Draw) -> list[Strands]:
+    """Wires on the skin that meet below the shoulder, each with a button."""
+    top, wide = chest.apex, chest.body.width
+    meet = (top - draw.between(170, 230), -118.0, draw.between(60, 110))
+    found = []
+    for z, x in ((top - 40, -92), (top - 44, 96), (top - 190, 118)):
+        button = (z + draw.normal(8), -112.0, x * wide + draw.normal(6))
+        middle = ((z + meet[0]) / 2 + draw.normal(14), -116.0, (x + meet[2]) / 2 + draw.normal(16))
+        found.append(Strands.along(smooth([button, middle, meet]), 0.45))
+        found.append(_plate(button, 4.2))
+    return [*found, Strands.along(smooth([meet, (meet[0] - 60, -118, meet[2] + 30), (-20, -118, meet[2] + 70)]), 0.8)]
+
+
+def _plate(centre: tuple[float, float, float], radius: float) -> Strands:
+    """A thin round plate, as one short piece."""
+    return Strands(np.array([centre]), np.array([2.2]), np.array([radius]))
+
+
+def _tube(chest: Chest) -> Strands:
+    tip = chest.hilum + 26 + 42
+    line = smooth([(tip, 0, -1), (chest.apex, -12, 0), (chest.apex + 60, -30, 3)])
+    return Strands.along(line, 1.1)
+
+
+def _pacemaker(chest: Chest) -> list[Strands]:
+    """A generator below the left clavicle and a lead to the right ventricle."""
+    top, wide = chest.apex, chest.body.width
+    centre = np.array([top - 72, -104.0, 92 * wide])
+    turns = np.linspace(0, 2 * np.pi, 24)
+    case = [centre + r * np.stack([0.8 * np.sin(turns), 0 * turns, np.cos(turns)], 1) for r in (4.0, 9.0, 14.0, 19.0)]
+    lead = smooth(
+        [
+            tuple(centre),
+            (top - 34, -60, 60),
+            (top - 44, -20, -8),
+            (chest.hilum - 20, -14, -26),
+            (chest.dome + 16, -36, 34),
+        ]
+    )
+    return [*(Strands.along(line, 2.6) for line in case), Strands.along(lead, 0.8), _line_end(lead)]
+
+
+def _line_end(lead: Floats) -> Strands:
+    return Strands.along(lead[-3:], 1.3)

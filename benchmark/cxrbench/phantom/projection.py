@@ -1,0 +1,135 @@
+"""Beer-Lambert line integrals through a volume and through strands, with the divergence of a real beam.
+
+The volume is summed over slabs of its depth; each slab is magnified by its distance from the detector and moved by the
+patient's rotation (a shear, which for a few degrees is a rotation), so that an AP film shows a wider heart.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrbench.phantom.body import Visit
+from cxrbench.phantom.space import FIELD, Floats, Grid, Volume
+from cxrbench.phantom.strands import Strands
+
+SLABS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """Source, detector and field: `side` pixels over `FIELD` mm of the detector.
+
+    `detector` is the depth (mm) at which the detector stands, negative in front; `source` how far the source is from
+    it (1800 mm for PA, 1100 for AP); `turn` and `shift` as in `Visit`; `middle` the height that the beam is aimed at.
+    """
+
+    side: int
+    source: float
+    detector: float
+    turn: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    middle: float = FIELD / 2
+    field: float = FIELD
+
+    @classmethod
+    def of(cls, visit: Visit, side: int) -> "Beam":
+        """The beam of a visit."""
+        front = visit.view == "PA"
+        return cls(side, 1800.0 if front else 1150.0, -165.0 if front else 165.0, visit.turn, visit.shift)
+
+    def magnification(self, y: Floats) -> Floats:
+        """How much larger than life a thing at depth `y` is shown."""
+        return np.asarray(self.source / (self.source - np.abs(y - self.detector)))
+
+    def pixels(self, points: Floats) -> tuple[Floats, Floats]:
+        """Rows and columns `[n]` (fractions of pixels, row 0 at the head) of points `[n, 3]`."""
+        grown = self.magnification(points[:, 1])
+        z = (points[:, 0] + self.shift[0] - self.middle) * grown
+        x = (points[:, 2] + self.shift[1] + self.turn * points[:, 1]) * grown
+        step = self.field / self.side
+        return (self.field / 2 - z) / step - 0.5, (x + self.field / 2) / step - 0.5
+
+    def through(self, grid: Grid, volume: Volume) -> Floats:
+        """Line integrals `[side, side]` of a volume, in its units times mm."""
+        total = np.zeros((self.side, self.side))
+        for part in np.array_split(np.arange(grid.shape[1]), min(SLABS, grid.shape[1])):
+            layer = volume[:, part[0] : part[-1] + 1].sum(1, dtype=np.float64)
+            if layer.any():
+                total += self._cast(grid, layer, float(grid.line(1)[part].mean()))
+        return total * grid.spacing[1]
+
+    def _cast(self, grid: Grid, layer: Floats, y: float) -> Floats:
+        """A layer `[D, W]` at depth y as the detector shows it."""
+        grown = float(self.magnification(np.array(y)))
+        at = (np.arange(self.side) + 0.5) * self.field / self.side - self.field / 2
+        z = self.middle - at / grown - self.shift[0]
+        x = at / grown - self.shift[1] - self.turn * y
+        rows = _weights((z - grid.origin[0]) / grid.spacing[0], grid.shape[0])
+        columns = _weights((x - grid.origin[2]) / grid.spacing[2], grid.shape[2])
+        return np.asarray(rows @ layer @ columns.T)
+
+    def chords(self, strands: Strands) -> Floats:
+        """Millimetres that each pixel's line runs within the tubes, `[side, side]`."""
+        if not len(strands.length):
+            return np.zeros((self.side, self.side))
+        pixel, padded = self.field / self.side, self.side + self.side // 4
+        grown = self.magnification(strands.points[:, 1])
+        size = np.rint(np.log(np.maximum(strands.radius * grown / pixel, 0.2)) * 5).astype(int)
+        waves = np.zeros((padded, padded // 2 + 1), np.complex128)
+        for one in np.unique(size).tolist():
+            chosen, radius = size == one, float(np.exp(one / 5))
+            part = Strands(strands.points[chosen], strands.length[chosen], strands.radius[chosen])
+            weight = part.length * (part.radius * grown[chosen] / (radius * pixel)) ** 2
+            waves += np.fft.rfft2(self._marks(part, weight), (padded, padded)) * _disc_waves(radius, padded)
+        return np.asarray(np.fft.irfft2(waves, (padded, padded))[: self.side, : self.side])
+
+    def _marks(self, strands: Strands, weight: Floats) -> Floats:
+        """Weights dealt out to the four pixels around each point."""
+        rows, columns = self.pixels(strands.points)
+        low_r, low_c = np.floor(rows).astype(int), np.floor(columns).astype(int)
+        marks = np.zeros(self.side * self.side)
+        for dr in (0, 1):
+            for dc in (0, 1):
+                r, c = low_r + dr, low_c + dc
+                inside = (r >= 0) & (r < self.side) & (c >= 0) & (c < self.side)
+                share = weight * (1 - np.abs(rows - r)) * (1 - np.abs(columns - c))
+                marks += np.bincount((r * self.side + c)[inside], share[inside], len(marks))
+        return marks.reshape(self.side, self.side)
+
+
+def _weights(at: Floats, count: int) -> Floats:
+    """Cubic interpolation (Catmull-Rom) as a matrix `[len(at), count]`; zero beyond the volume, its border repeated."""
+    low = np.floor(at).astype(int)
+    t = at - low
+    parts = (
+        ((-t + 2) * t - 1) * t / 2,
+        ((3 * t - 5) * t * t + 2) / 2,
+        ((-3 * t + 4) * t + 1) * t / 2,
+        (t - 1) * t * t / 2,
+    )
+    matrix = np.zeros((len(at), count))
+    inside = np.flatnonzero((at > -0.5) & (at < count - 0.5))
+    for offset, part in zip((-1, 0, 1, 2), parts, strict=True):
+        np.add.at(matrix, (inside, np.clip(low + offset, 0, count - 1)[inside]), part[inside])
+    return matrix
+
+
+def _disc(radius: float) -> Floats:
+    """The share of each pixel that a disc (radius in pixels) covers, the sum set to the disc's area."""
+    reach = int(np.ceil(radius + 0.5))
+    fine = (np.arange((2 * reach + 1) * 7) + 0.5) / 7 - reach - 0.5
+    inside = (fine[:, None] ** 2 + fine[None, :] ** 2 < radius**2).astype(np.float64)
+    found = inside.reshape(2 * reach + 1, 7, 2 * reach + 1, 7).mean((1, 3))
+    found[reach, reach] += 1e-9
+    return np.asarray(found * (np.pi * radius**2 / found.sum()))
+
+
+@lru_cache(maxsize=64)
+def _disc_waves(radius: float, side: int) -> NDArray[np.complex128]:
+    """The Fourier transform of a disc around the first pixel, wrapped at the borders."""
+    disc = _disc(radius)
+    plane = np.zeros((side, side))
+    plane[: len(disc), : len(disc)] = disc
+    return np.asarray(np.fft.rfft2(np.roll(plane, -(len(disc) // 2), (0, 1))), np.complex128)
