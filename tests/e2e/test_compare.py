@@ -67,12 +67,13 @@ def test_what_to_compare_with_is_needed_once(results, command):
     assert command("compare", results["near"], results["noise"], "--raters").code == 2
 
 
-def test_a_track_without_raters_says_so(constant, command):
-    command("evaluate", constant, "--track", "brixia-severity/phantom/test")
-    path = constant.parent / "results" / "brixia-severity--phantom--test.json"
-    done = command("compare", path, "--raters")
+def test_a_track_without_raters_says_so(written, command):
+    body = "tasks = ('extent-opacity',)\ndef predict(self, images):\n"
+    path = written(body + "    return [{'extent': 1, 'opacity': 1} for _ in images]\n")
+    command("evaluate", path, "--track", "extent-opacity/phantom/test")
+    done = command("compare", path.parent / "results" / "extent-opacity--phantom--test.json", "--raters")
     assert done.code == 2
-    assert "no two raters" in done.error_lines[0]
+    assert "rater" in done.error_lines[0]
 
 
 def test_a_rater_is_not_put_beside_itself(synthetic_copy, command, tmp_path):
