@@ -19,7 +19,7 @@ class Hostile(cxrbench.Submission):
             "/submission",
             "/dev",
             "/etc",
-            "/work",
+            "/srv",
             "/root",
             pathlib.Path(cxrbench.__file__).parent,
         ):
