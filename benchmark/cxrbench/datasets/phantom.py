@@ -1,5 +1,6 @@
 """The phantom as two datasets, `phantom` (radiographs) and `phantom-ct`: the same studies; no data folder is needed."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -33,7 +34,8 @@ def phantom_ct(data: DataFolder) -> Dataset:  # noqa: ARG001
 
 def _film(row: Row) -> Case:
     study, raters = row["study"], {name: zones_of(row[f"rater_{name}"]) for name in NAMES}
-    targets = Targets(
+    targets = replace(
+        _shared(row, "cxr"),
         brixia=zones_of(row["brixia"]),
         raters=raters,
         extent=float(row["extent"]),
@@ -41,14 +43,6 @@ def _film(row: Row) -> Case:
         zone_severity=_affected_zones(row["brixia"]),
         readings={name: _affected_zones(row[f"rater_{name}"]) for name in READERS},
         boxes=boxes_of(row["boxes"]),
-        lung_mask=partial(_mask, study, "cxr", "lungs"),
-        lesion_mask=partial(_lesions, study, "cxr"),
-        finding=row["category"] == "covid",
-        category=_category(row),
-        affected_fraction=_fractions(row),
-        icu=row["icu"] == "1",
-        death=row["death"] == "1",
-        day=float(row["day"]),
     )
     return Case(
         id=study,
@@ -62,17 +56,7 @@ def _film(row: Row) -> Case:
 
 def _scan(row: Row) -> Case:
     study = row["study"]
-    targets = Targets(
-        lung_mask=partial(_mask, study, "ct", "lungs"),
-        lesion_mask=partial(_lesions, study, "ct"),
-        finding=row["category"] == "covid",
-        category=_category(row),
-        affected_fraction=_fractions(row),
-        ct_grade=int(row["ct_grade"]),
-        icu=row["icu"] == "1",
-        death=row["death"] == "1",
-        day=float(row["day"]),
-    )
+    targets = replace(_shared(row, "ct"), ct_grade=int(row["ct_grade"]))
     return Case(
         id=study,
         patient=row["patient"],
@@ -81,6 +65,21 @@ def _scan(row: Row) -> Case:
         targets=targets,
         meta=_meta(row),
         load=partial(_volume, study),
+    )
+
+
+def _shared(row: Row, kind: Kind) -> Targets:
+    """What the film and the CT of a study have in common."""
+    study = row["study"]
+    return Targets(
+        lung_mask=partial(_mask, study, kind, "lungs"),
+        lesion_mask=partial(_lesions, study, kind),
+        finding=row["category"] == "covid",
+        category=_category(row),
+        affected_fraction=_fractions(row),
+        icu=row["icu"] == "1",
+        death=row["death"] == "1",
+        day=float(row["day"]),
     )
 
 
