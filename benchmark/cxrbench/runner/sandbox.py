@@ -9,6 +9,7 @@ Levels, best first:
 - `none`: a process of its own, nothing more.
 """
 
+import importlib.util
 import os
 import secrets
 import subprocess
@@ -109,7 +110,7 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
     own = {"HOME": home, "USER": "submission", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     return {
         **own,
-        "PYTHONPATH": str(_package()),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(place).parent) for place in _own())),
         "PYTHONDONTWRITEBYTECODE": "1",
         **counts,
         "OMP_WAIT_POLICY": "passive",
@@ -117,9 +118,11 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
     }
 
 
-def _package() -> Path:
-    """The folder that holds the package cxrbench."""
-    return Path(cxrbench.__file__).resolve().parents[1]
+def _own() -> list[str]:
+    """The folders of this package and, where it is installed, of the baselines: trained submissions import them."""
+    baselines = importlib.util.find_spec("cxrbench_baselines")
+    places = [Path(cxrbench.__file__).parent, *(baselines and baselines.submodule_search_locations or ())]
+    return [str(Path(place).resolve()) for place in places]
 
 
 def _bubblewrap(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
@@ -150,7 +153,7 @@ def _above(paths: Sequence[str]) -> list[str]:
 def _readable() -> list[str]:
     """Paths bound read-only: the system's libraries, drivers, the interpreter and its packages, this package."""
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, str(_package() / "cxrbench")]
+    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, *_own()]
     found = [path for path in (*SYSTEM, *DRIVERS, *own) if os.path.lexists(path)]
     unique = sorted(dict.fromkeys(found), key=len)
     return [path for path in unique if not any(path.startswith(f"{other}/") for other in unique if other != path)]
