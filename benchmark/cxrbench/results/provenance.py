@@ -39,7 +39,7 @@ def provenance(started: datetime, seed: int) -> Provenance:
         seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
         python=platform.python_version(),
         platform=platform.platform(),
-        cpu=_cpu(),
+        cpu=cpu_name(),
         gpu=None,
         packages={name: found for name in PACKAGES if (found := _version(name))},
         seed=seed,
@@ -54,7 +54,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """How many processors of which kind."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

@@ -121,7 +121,7 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
 def _own() -> list[str]:
     """The folders of this package and, where it is installed, of the baselines: trained submissions import them."""
     baselines = importlib.util.find_spec("cxrbench_baselines")
-    places = [Path(cxrbench.__file__).parent, *(baselines and baselines.submodule_search_locations or ())]
+    places = [Path(cxrbench.__file__).parent, *((baselines and baselines.submodule_search_locations) or ())]
     return [str(Path(place).resolve()) for place in places]
 
 

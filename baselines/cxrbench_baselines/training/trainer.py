@@ -1,0 +1,138 @@
+"""Lightning's trainer, set up for one stage: seeds, checkpoints, early stopping, logs."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lightning.pytorch as lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from torch.utils.data import DataLoader, Sampler
+
+from cxrbench_baselines.training.examples import seed_of
+from cxrbench_baselines.training.module import Training
+
+if TYPE_CHECKING:
+    from cxrbench_baselines.training.fit import Settings
+
+Progress = Callable[[str, int, int], None]
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+
+
+class Shuffled(Sampler[int]):
+    """A new order each epoch, the same for a seed and an epoch whenever it is asked for."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed, self.epoch = count, seed, 0
+
+    def __iter__(self) -> Iterator[int]:
+        order = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, -1 % 2**32))
+        return iter(torch.randperm(self.count, generator=order).tolist())
+
+    def __len__(self) -> int:
+        return self.count
+
+
+class Epochs(Callback):
+    """Moves the random numbers of sampler, augmentation and dropout on with the epoch, and tells how far it is."""
+
+    def __init__(self, examples: Any, order: Shuffled, progress: Progress) -> None:
+        self.examples, self.order, self.progress = examples, order, progress
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
+        """Seed this epoch."""
+        torch.manual_seed(seed_of(self.order.seed, trainer.current_epoch, -2 % 2**32))
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
+        """One more step."""
+        self.progress(f"{pl_module.stage.name}: training", trainer.global_step, pl_module.steps)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
+        """The loader of the next epoch is asked before it starts."""
+        self.move_to(trainer.current_epoch + 1)
+
+    def move_to(self, epoch: int) -> None:
+        """The epoch that comes next."""
+        self.order.epoch = self.examples.epoch = epoch
+
+
+def run(
+    training: Training, examples: tuple[Any, Any], folder: Path, settings: "Settings", progress: Progress
+) -> list[dict[str, float]]:
+    """Train one stage, leave the kept weights in its system, and return the history, a record an epoch."""
+    learning, checking = examples
+    stage, order = training.stage, Shuffled(len(learning), settings.seed)
+    epochs, last = Epochs(learning, order, progress), folder / "last.ckpt"
+    resumed = last if last.is_file() and not settings.fresh else None
+    epochs.move_to(_finished(resumed))
+    more = {"num_workers": settings.workers, "persistent_workers": False}
+    batches = DataLoader(learning, stage.batch, sampler=order, drop_last=len(learning) > stage.batch, **more)
+    checks = None if checking is None else DataLoader(checking, stage.batch, **more)
+    keeper = ModelCheckpoint(
+        folder, "best", monitor=checks and "quality", mode="max", save_last=True, enable_version_counter=False
+    )
+    trainer = lightning.Trainer(
+        accelerator="gpu" if settings.device.startswith("cuda") else settings.device,
+        devices=1,
+        precision=_precision(training.system.recipe.precision, settings.device),
+        max_epochs=stage.epochs or -1,
+        max_steps=stage.steps or -1,
+        gradient_clip_val=stage.clip,
+        callbacks=[epochs, keeper, *_optional(training, checks is not None)],
+        logger=_loggers(folder),
+        log_every_n_steps=1,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
+        trainer.fit(training, batches, checks, ckpt_path=resumed, weights_only=False)
+    _keep(training, keeper, best=checks is not None and stage.select == "best")
+    return training.history
+
+
+def _finished(checkpoint: Path | None) -> int:
+    """Epochs that a checkpoint has behind it."""
+    if checkpoint is None:
+        return 0
+    return int(torch.load(checkpoint, map_location="cpu", weights_only=False)["epoch"]) + 1
+
+
+def _optional(training: Training, checked: bool) -> list[Callback]:
+    stage = training.stage
+    found: list[Callback] = []
+    if stage.stopping is not None and checked:
+        found.append(
+            EarlyStopping("quality", stage.stopping.min_delta, stage.stopping.patience, mode="max", verbose=False)
+        )
+    if stage.ema is not None:
+        found.append(EMAWeightAveraging(decay=stage.ema))
+    return found
+
+
+def _precision(asked: str, device: str) -> Any:
+    """The recipe's precision as Lightning calls it; automatic is bfloat16 where a GPU has it, else float32."""
+    if asked == "auto":
+        return "bf16-mixed" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "32-true"
+    return {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[asked]
+
+
+def _loggers(folder: Path) -> list[Logger]:
+    """A table, and TensorBoard's files where it is installed."""
+    found: list[Logger] = [CSVLogger(folder, name="", version="log")]
+    if find_spec("tensorboard") is not None:
+        found.append(TensorBoardLogger(folder, name="", version="tensorboard"))
+    return found
+
+
+def _keep(training: Training, keeper: ModelCheckpoint, *, best: bool) -> None:
+    """Put the chosen epoch's weights into the system."""
+    file = keeper.best_model_path if best else keeper.last_model_path
+    chosen = torch.load(file, map_location="cpu", weights_only=False)
+    training.load_state_dict(chosen["state_dict"])
+    training.kept_epoch = int(chosen["epoch"])
