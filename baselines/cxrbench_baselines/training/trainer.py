@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader, Sampler
 
+from cxrbench_baselines.recipe import Stage
 from cxrbench_baselines.training.examples import seed_of
 from cxrbench_baselines.training.module import Training
 
@@ -60,40 +61,45 @@ class Epochs(Callback):
         self.order.epoch = self.examples.epoch = epoch
 
 
-def run(
-    training: Training, examples: tuple[Any, Any], folder: Path, settings: "Settings", progress: Progress
-) -> list[dict[str, float]]:
-    """Train one stage, leave the kept weights in its system, and return the history, a record an epoch."""
+def fit(training: Training, examples: tuple[Any, Any], folder: Path, settings: "Settings", progress: Progress) -> None:
+    """Train one stage and leave the kept weights in its system.
+
+    `examples` are those to learn from and those to validate on, or None. A checkpoint in `folder` is gone on from.
+    """
     learning, checking = examples
     stage, order = training.stage, Shuffled(len(learning), settings.seed)
-    epochs, last = Epochs(learning, order, progress), folder / "last.ckpt"
+    own = folder / stage.name
+    epochs, last = Epochs(learning, order, progress), own / "last.ckpt"
     resumed = last if last.is_file() and not settings.fresh else None
     epochs.move_to(_finished(resumed))
-    more = {"num_workers": settings.workers, "persistent_workers": False}
-    batches = DataLoader(learning, stage.batch, sampler=order, drop_last=len(learning) > stage.batch, **more)
-    checks = None if checking is None else DataLoader(checking, stage.batch, **more)
-    keeper = ModelCheckpoint(
-        folder, "best", monitor=checks and "quality", mode="max", save_last=True, enable_version_counter=False
-    )
-    trainer = lightning.Trainer(
+    full = len(learning) > stage.batch
+    batches = DataLoader(learning, stage.batch, sampler=order, drop_last=full, num_workers=settings.workers)
+    checks = None if checking is None else DataLoader(checking, stage.batch, num_workers=settings.workers)
+    watched = None if checks is None else "quality"
+    keeper = ModelCheckpoint(own, "best", watched, mode="max", save_last=True, enable_version_counter=False)
+    trainer = _trainer(training, settings, own, [epochs, keeper, *_optional(stage, checked=checks is not None)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
+        trainer.fit(training, batches, checks, ckpt_path=resumed, weights_only=False)
+    _keep(training, keeper, best=checks is not None and stage.select == "best")
+
+
+def _trainer(training: Training, settings: "Settings", folder: Path, callbacks: list[Callback]) -> lightning.Trainer:
+    stage = training.stage
+    return lightning.Trainer(
         accelerator="gpu" if settings.device.startswith("cuda") else settings.device,
         devices=1,
         precision=_precision(training.system.recipe.precision, settings.device),
         max_epochs=stage.epochs or -1,
         max_steps=stage.steps or -1,
         gradient_clip_val=stage.clip,
-        callbacks=[epochs, keeper, *_optional(training, checks is not None)],
+        callbacks=callbacks,
         logger=_loggers(folder),
         log_every_n_steps=1,
         num_sanity_val_steps=0,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
-        trainer.fit(training, batches, checks, ckpt_path=resumed, weights_only=False)
-    _keep(training, keeper, best=checks is not None and stage.select == "best")
-    return training.history
 
 
 def _finished(checkpoint: Path | None) -> int:
@@ -103,13 +109,10 @@ def _finished(checkpoint: Path | None) -> int:
     return int(torch.load(checkpoint, map_location="cpu", weights_only=False)["epoch"]) + 1
 
 
-def _optional(training: Training, checked: bool) -> list[Callback]:
-    stage = training.stage
+def _optional(stage: Stage, *, checked: bool) -> list[Callback]:
     found: list[Callback] = []
     if stage.stopping is not None and checked:
-        found.append(
-            EarlyStopping("quality", stage.stopping.min_delta, stage.stopping.patience, mode="max", verbose=False)
-        )
+        found.append(EarlyStopping("quality", stage.stopping.min_delta, stage.stopping.patience, mode="max"))
     if stage.ema is not None:
         found.append(EMAWeightAveraging(decay=stage.ema))
     return found
