@@ -11,6 +11,7 @@ from cxrbench.phantom.bones import Skeleton, skeleton, solid
 from cxrbench.phantom.detector import Paths, film
 from cxrbench.phantom.devices import Devices, devices
 from cxrbench.phantom.disease import Disease
+from cxrbench.phantom.drr import Post, dlnet
 from cxrbench.phantom.opacities import Opacities, opacities
 from cxrbench.phantom.projection import FINE_SLABS, Beam
 from cxrbench.phantom.space import FIELD, Floats, Grid, Volume
@@ -38,16 +39,20 @@ class Radiograph:
     devices: tuple[str, ...]
 
 
-def radiograph(chest: Chest, disease: Disease, level: float, side: int = SIDE) -> Radiograph:
-    """Project a study onto `side` x `side` pixels."""
+def radiograph(chest: Chest, disease: Disease, level: float, side: int = SIDE, post: Post = "film") -> Radiograph:
+    """Project a study onto `side` x `side` pixels, shown as film or as in DLNet's paper (`cxrbench.phantom.drr`)."""
     grid = Grid.over((FIELD, DEPTH, FIELD), STEP)
     tissue = build(chest, grid)
     ill = opacities(chest, disease, level, tissue, grid)
     beam, worn = Beam.of(chest.visit, side), devices(chest)
-    pixels = film(_paths(chest, grid, beam, tissue, ill, worn=worn), chest.visit, FIELD)
+    paths = _paths(chest, grid, beam, tissue, ill, worn=worn)
+    shown = _film(paths, chest) if post == "film" else dlnet(paths, chest.visit.seed)
     lungs, lesions = _masks(grid, beam, tissue, ill)
-    shown = np.rint(255 * pixels).astype(np.uint8)
     return Radiograph(shown, lungs, lesions, boxes(lesions), worn.names)
+
+
+def _film(paths: Paths, chest: Chest) -> NDArray[np.uint8]:
+    return np.rint(255 * film(paths, chest.visit, FIELD)).astype(np.uint8)
 
 
 def filled(tissue: Tissue, ill: Opacities) -> Volume:
