@@ -62,7 +62,7 @@ class Strands:
 
     def filling(self, grid: Grid) -> Volume:
         """The share of each voxel that the tubes fill, at most 1; each piece is spread over a ball of its radius."""
-        total = np.zeros(int(np.prod(grid.shape)))
+        flats, weights = [], []
         size = np.searchsorted(THICK, self.radius)
         for number, spread in enumerate(BALLS):
             chosen = size == number
@@ -70,8 +70,9 @@ class Strands:
             volume = np.pi * radius**2 * self.length[chosen] / (len(spread) * np.prod(grid.spacing))
             places = points[:, None] + spread * radius[:, None, None]
             z, y, x = grid.nearest(places.reshape(-1, 3))
-            flat = (z * grid.shape[1] + y) * grid.shape[2] + x
-            total += np.bincount(flat, np.repeat(volume, len(spread)), len(total))
+            flats.append((z * grid.shape[1] + y) * grid.shape[2] + x)
+            weights.append(np.repeat(volume, len(spread)))
+        total = np.bincount(np.concatenate(flats), np.concatenate(weights), int(np.prod(grid.shape)))
         return np.minimum(total, 1).reshape(grid.shape).astype(np.float32)
 
 
