@@ -74,15 +74,13 @@ def fit(training: Training, examples: tuple[Any, Any], folder: Path, settings: "
     order, full = Shuffled(learning, settings.seed), len(learning) > stage.batch
     batches = DataLoader(learning, stage.batch, sampler=order, drop_last=full, num_workers=settings.workers)
     checks = None if checking is None else DataLoader(checking, stage.batch, num_workers=settings.workers)
-    watched = None if checks is None else "quality"
-    keeper = ModelCheckpoint(own, "best", watched, mode="max", save_last=True, enable_version_counter=False)
-    trainer = _trainer(
-        training, settings, own, [Steps(settings.seed, progress), keeper, *_optional(stage, checked=checks is not None)]
-    )
+    keepers = [_keeper(own, "last", None), *([] if checks is None else [_keeper(own, "best", "quality")])]
+    callbacks = [Steps(settings.seed, progress), *_optional(stage, checked=checks is not None), *keepers]
+    trainer = _trainer(training, settings, own, callbacks)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
         trainer.fit(training, batches, checks, ckpt_path=resumed, weights_only=False)
-    _keep(training, keeper, best=checks is not None and stage.select == "best")
+    _keep(training, own / ("best.ckpt" if checks is not None and stage.select == "best" else "last.ckpt"))
 
 
 def _trainer(training: Training, settings: "Settings", folder: Path, callbacks: list[Callback]) -> lightning.Trainer:
@@ -127,9 +125,15 @@ def _loggers(folder: Path) -> list[Logger]:
     return found
 
 
-def _keep(training: Training, keeper: ModelCheckpoint, *, best: bool) -> None:
-    """Put the chosen epoch's weights into the system."""
-    file = keeper.best_model_path if best else keeper.last_model_path
+def _keeper(folder: Path, name: str, watched: str | None) -> ModelCheckpoint:
+    """Writes one checkpoint after each epoch, or after each that is the best so far by what is watched."""
+    return ModelCheckpoint(
+        folder, name, watched, mode="max", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+
+
+def _keep(training: Training, file: Path) -> None:
+    """Put a checkpoint's weights into the system."""
     chosen = torch.load(file, map_location="cpu", weights_only=False)
     training.load_state_dict(chosen["state_dict"])
-    training.kept_epoch = int(chosen["epoch"])
+    training.kept_epoch = len(chosen["history"]) - 1
