@@ -92,7 +92,7 @@ class System(nn.Module):
     # Prediction
 
     def decoded(self, outputs: Mapping[str, torch.Tensor], view: View, image: Image) -> dict[str, Any]:
-        """The network's outputs of one image as the prediction of its tasks."""
+        """The network's outputs of one image as its prediction; of several tasks, one prediction by name of each."""
         raise NotImplementedError
 
     def predict(self, images: Sequence[Image]) -> list[dict[str, Any]]:
