@@ -71,19 +71,18 @@ def drawn_lungs(case: Case) -> Bools | None:
 
 
 class LungsFirst(System):
-    """A system with a stage `lungs` that trains its submodule `lungs`; the other stages train `network`.
+    """A system with a stage `lungs` that trains its submodule `lungs`; the other stages train its other submodules.
 
-    Derive from it, make both modules, and write `own_losses` and `own_quality` for the other stages. The stage falls
+    Derive from it, make the modules, and write `own_losses` and `own_quality` for the other stages. The stage falls
     away where `--start lungs=FOLDER` gives the weights.
     """
 
     LUNGS: ClassVar = Learns(("lung-segmentation",), ("lungs",))
     lungs: LungFinder
-    network: nn.Module
 
     def parts(self, stage: str) -> Sequence[nn.Module]:
         """The lungs alone in their stage, the rest without them in any other."""
-        return [self.lungs if stage == "lungs" else self.network]
+        return [part for name, part in self.named_children() if (name == "lungs") == (stage == "lungs")]
 
     def examples(self, stage: Stage, cases: Sequence[Case], seed: int, done: Done, *, learning: bool) -> Dataset[Batch]:
         """Whole radiographs as the lung network sees them, in its stage."""

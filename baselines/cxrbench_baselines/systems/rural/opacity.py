@@ -88,7 +88,7 @@ class Rural(LungsFirst):
         lungs = np.ones(view.shape, np.bool_) if view.keep is None else view.keep
         mask = (unsquare(outputs["opacity"][0].sigmoid().float().cpu().numpy(), view) > self._threshold) & lungs
         index = share(mask, lungs)
-        return {"mask": mask, "icu": index, "death": index}
+        return {"opacity-segmentation": {"mask": mask}, "outcome": {"icu": index, "death": index}}
 
     @property
     def _threshold(self) -> float:
