@@ -8,33 +8,29 @@ import time
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar
 from cxrbench.errors import CxrbenchError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cxrbench_baselines.recipe import Recipe
     from cxrbench_baselines.training.fit import Outcome, Settings
 
 
 @click.command()
 @click.argument("recipe", required=False)
-@click.option(
-    "--track", "tracks", multiple=True, metavar="TRACK", help="Learn from this track's dataset; may be repeated."
-)
+@click.option("--track", "tracks", multiple=True, metavar="TRACK", help="Learn from its dataset; may be repeated.")
 @data_option
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe: input.size=128.")
-@click.option(
-    "--start", "starts", multiple=True, metavar="PART=FILE", help="Begin a part of the network with these weights."
-)
+@click.option("--start", "starts", multiple=True, metavar="PART=FILE", help="First weights of a part.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch.")
-@click.option(
-    "--workers", type=click.IntRange(0, 64), default=0, show_default=True, help="Processes that augment ahead."
-)
+@click.option("--workers", type=click.IntRange(0, 64), default=0, show_default=True, help="Processes that load.")
 @click.option("--resume/--fresh", default=True, help="Go on where a run that died was, or start over.")
 @click.option("--name", help="The submission's name (default: the recipe's).")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: submissions/NAME.")
@@ -115,6 +111,14 @@ def _start(text: str) -> tuple[str, Path]:
     return part, path / "weights.safetensors" if path.is_dir() else path
 
 
+def _told(stage: dict[str, Any]) -> str:
+    """A stage in a line: the epoch that was kept, its loss, its quality where it was measured."""
+    kept = next((one for one in stage["epochs"] if one["epoch"] == stage["kept_epoch"]), stage["epochs"][-1])
+    quality = f", quality {kept['quality']:.3f}" if "quality" in kept else ""
+    epochs = f"epoch {stage['kept_epoch'] + 1} of {len(stage['epochs'])} kept"
+    return f"{stage['stage']}: {stage['cases']} cases, {epochs}, loss {kept['loss']:.4f}{quality}"
+
+
 def _train(recipe: "Recipe", settings: "Settings", name: str) -> dict[str, Any]:
     """Run every stage, save the submission, and return its story."""
     from cxrbench_baselines.saved import save_system
@@ -126,9 +130,7 @@ def _train(recipe: "Recipe", settings: "Settings", name: str) -> dict[str, Any]:
     story = _story(outcome, settings, round(time.monotonic() - started))
     save_system(outcome.system, settings.out, name, outcome.parts, story)
     for one in outcome.story:
-        last = one["epochs"][-1]
-        quality = f", quality {last['quality']:.3f}" if "quality" in last else ""
-        note(f"{one['stage']}: {one['cases']} cases, {len(one['epochs'])} epochs, loss {last['loss']:.4f}{quality}")
+        note(_told(one))
     return story
 
 
@@ -152,9 +154,10 @@ class Bars:
     """One progress bar after the other, on stderr: a new one whenever the words change."""
 
     def __init__(self) -> None:
-        self.stack, self.words, self.update = ExitStack(), "", lambda *_: None
+        self.stack, self.words = ExitStack(), ""
+        self.update: Callable[[int, int], None] | None = None
 
-    def __enter__(self) -> "Bars":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *problem: object) -> None:
@@ -165,4 +168,5 @@ class Bars:
         if words != self.words:
             self.stack.close()
             self.words, self.update = words, self.stack.enter_context(progress_bar(words))
-        self.update(done, all_)
+        if self.update is not None:
+            self.update(done, all_)

@@ -33,7 +33,7 @@ def percentiles(pixels: Bytes, *, low: float = 2, high: float = 98) -> Bytes:
     """Clip at two percentiles of the image and stretch what is between over the whole range."""
     bottom, top = np.percentile(pixels, [low, high])
     unit = np.clip((pixels.astype(np.float32) - bottom) / max(top - bottom, 1.0), 0, 1)
-    return np.rint(unit * 255).astype(np.uint8)
+    return np.asarray(np.rint(unit * 255), np.uint8)
 
 
 STEPS: dict[str, Callable[..., Bytes]] = {

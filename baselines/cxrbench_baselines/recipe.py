@@ -40,8 +40,9 @@ class Step(BaseModel):
 class Input(Strict):
     """What the network sees: side of the square in pixels, channels, the fixed steps before and the normalisation.
 
-    `normalise`: "unit" leaves [0, 1]; "imagenet" takes the mean and standard deviation of ImageNet, "half" 0.5 and
-    0.5 (what EfficientNet-Lite was trained with), "image" those of the image itself. `spacing` is the in-plane size of a pixel in mm that CT slices are resampled to.
+    `normalise`: "unit" leaves [0, 1]; "imagenet" takes the mean and standard deviation of ImageNet, "half" 0.5 and 0.5
+    (what EfficientNet-Lite was trained with), "image" those of the image itself. `spacing` is the in-plane size of a
+    pixel in mm that CT slices are resampled to.
     """
 
     size: Annotated[int, Field(ge=16, le=2048)]

@@ -46,8 +46,8 @@ Trained with
 
     {command}
 
-seed {seed}, {seconds} s on {hardware}; first weights of the encoder: {origin}. `recipe.yaml` is the whole recipe as it was
-run, `training.json` what each stage learnt from and how it went.
+seed {seed}, {seconds} s on {hardware}; first weights of the encoder: {origin}. `recipe.yaml` is the whole recipe as it
+was run, `training.json` what each stage learnt from and how it went.
 
 {weights}
 """

@@ -23,7 +23,7 @@ from cxrbench_baselines.recipe import Recipe, Stage, Strict
 
 Batch = dict[str, torch.Tensor]
 Done = Callable[[int, int], None]
-O = TypeVar("O", bound="Options")
+Own = TypeVar("Own", bound="Options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class System(nn.Module):
         return next(self.parameters()).device
 
 
-def checked(kind: type[O], recipe: Recipe) -> O:
+def checked(kind: type[Own], recipe: Recipe) -> Own:
     """The recipe's `network` as a system's options. Raises `UsageError` with the key that does not fit."""
     try:
         return kind.model_validate(recipe.network)

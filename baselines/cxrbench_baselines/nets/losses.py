@@ -1,6 +1,6 @@
 """Losses by the names that recipes use. Every one leaves out what has no truth: `IGNORE` in maps, NaN in numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -44,9 +44,9 @@ def _one_map_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
     if not bool(known.any()):
         return logits.sum() * 0
     if name in {"bce", "focal"}:
-        return _overlap()[name](logits[known], labels[known].to(logits.dtype))
+        return torch.as_tensor(_overlap()[name](logits[known], labels[known].to(logits.dtype)))
     quiet = torch.where(known, logits, torch.full_like(logits, NEVER))
-    return _overlap()[name](quiet, (labels * known).to(logits.dtype))
+    return torch.as_tensor(_overlap()[name](quiet, (labels * known).to(logits.dtype)))
 
 
 def number_loss(name: str, values: Tensor, truth: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ def number_loss(name: str, values: Tensor, truth: Tensor) -> Tensor:
 
     "bce" takes logits; "l1" and "smooth-l1" the value itself, for a probability that after the sigmoid.
     """
-    losses = {
+    losses: dict[str, Callable[..., Tensor]] = {
         "bce": functional.binary_cross_entropy_with_logits,
         "l1": functional.l1_loss,
         "smooth-l1": functional.smooth_l1_loss,
@@ -67,7 +67,7 @@ def number_loss(name: str, values: Tensor, truth: Tensor) -> Tensor:
 
 
 def cut_dice(probability: Tensor, labels: Tensor, threshold: float = 0.5) -> Tensor:
-    """The Dice of maps `[n, H, W]` cut at a threshold against labels, `[n]`; 1 where both are empty, NaN without truth."""
+    """Dice `[n]` of maps `[n, H, W]` cut at a threshold against labels; 1 where both are empty, NaN without truth."""
     known = labels != IGNORE
     cut, truth = (probability > threshold) & known, (labels > 0) & known
     both, all_ = (cut & truth).sum((1, 2)), cut.sum((1, 2)) + truth.sum((1, 2))

@@ -18,7 +18,7 @@ from cxrbench_baselines.recipe import Step
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version
 
-import albumentations as A
+import albumentations as A  # noqa: N812 - as its own documentation calls it
 
 Arrays = dict[str, NDArray[Any]]
 Maker = Callable[..., Any]

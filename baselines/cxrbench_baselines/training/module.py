@@ -14,14 +14,16 @@ Batch = dict[str, torch.Tensor]
 
 
 class Training(lightning.LightningModule):
-    """One stage of a system; logs `loss` and, with validation, `quality` (higher is better) each epoch.
+    """One stage of a system, learning from `count` examples.
 
-    `history` holds a record an epoch and survives a resume; `kept_epoch` is the one whose weights were kept.
+    Logs `loss` and, with validation, `quality` (higher is better) each epoch. `history` holds a record an epoch and
+    survives a resume; `kept_epoch` is the one whose weights were kept.
     """
 
-    def __init__(self, system: System, stage: Stage, *, steps: int) -> None:
+    def __init__(self, system: System, stage: Stage, *, count: int) -> None:
         super().__init__()
-        self.system, self.stage, self.steps = system, stage, steps
+        self.system, self.stage = system, stage
+        self.steps = stage.steps or (stage.epochs or 1) * max(count // stage.batch, 1)
         self.weighted = Weighted(float(stage.loss.get("dynamic_alpha", 0.0)))
         self.history: list[dict[str, float]] = []
         self.kept_epoch = -1

@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader, Sampler
 
+from cxrbench_baselines.recipe import Stage
 from cxrbench_baselines.training.examples import seed_of
 from cxrbench_baselines.training.module import Training
 
@@ -20,96 +21,92 @@ if TYPE_CHECKING:
     from cxrbench_baselines.training.fit import Settings
 
 Progress = Callable[[str, int, int], None]
+SHUFFLING, NETWORK = 2**32 - 1, 2**32 - 2
+"""Numbers that no example has, for the seeds of what is not an example."""
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
 
 class Shuffled(Sampler[int]):
-    """A new order each epoch, the same for a seed and an epoch whenever it is asked for."""
+    """A new order each epoch, the same for a seed and an epoch whenever it is asked for.
 
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed, self.epoch = count, seed, 0
+    Lightning names the epoch before it starts; the examples' random changes move on with it.
+    """
+
+    def __init__(self, examples: Any, seed: int) -> None:
+        self.examples, self.seed, self.epoch = examples, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """The epoch that comes next."""
+        self.epoch = self.examples.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
-        order = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, -1 % 2**32))
-        return iter(torch.randperm(self.count, generator=order).tolist())
+        order = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, SHUFFLING))
+        return iter(torch.randperm(len(self), generator=order).tolist())
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.examples)
 
 
-class Epochs(Callback):
-    """Moves the random numbers of sampler, augmentation and dropout on with the epoch, and tells how far it is."""
+class Steps(Callback):
+    """Seeds what the network draws itself (dropout) before each step, and tells how far the stage is."""
 
-    def __init__(self, examples: Any, order: Shuffled, progress: Progress) -> None:
-        self.examples, self.order, self.progress = examples, order, progress
+    def __init__(self, seed: int, progress: Progress) -> None:
+        self.seed, self.progress = seed, progress
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
-        """Seed this epoch."""
-        torch.manual_seed(seed_of(self.order.seed, trainer.current_epoch, -2 % 2**32))
+    def on_train_batch_start(self, trainer: lightning.Trainer, *rest: Any) -> None:  # noqa: ARG002
+        """A number of its own for every step."""
+        torch.manual_seed(seed_of(self.seed, trainer.global_step, NETWORK))
 
     def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
         """One more step."""
         self.progress(f"{pl_module.stage.name}: training", trainer.global_step, pl_module.steps)
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
-        """The loader of the next epoch is asked before it starts."""
-        self.move_to(trainer.current_epoch + 1)
 
-    def move_to(self, epoch: int) -> None:
-        """The epoch that comes next."""
-        self.order.epoch = self.examples.epoch = epoch
+def fit(training: Training, examples: tuple[Any, Any], folder: Path, settings: "Settings", progress: Progress) -> None:
+    """Train one stage and leave the kept weights in its system.
 
-
-def run(
-    training: Training, examples: tuple[Any, Any], folder: Path, settings: "Settings", progress: Progress
-) -> list[dict[str, float]]:
-    """Train one stage, leave the kept weights in its system, and return the history, a record an epoch."""
+    `examples` are those to learn from and those to validate on, or None. A checkpoint in `folder` is gone on from.
+    """
     learning, checking = examples
-    stage, order = training.stage, Shuffled(len(learning), settings.seed)
-    epochs, last = Epochs(learning, order, progress), folder / "last.ckpt"
+    stage, own = training.stage, folder / training.stage.name
+    last = own / "last.ckpt"
     resumed = last if last.is_file() and not settings.fresh else None
-    epochs.move_to(_finished(resumed))
-    more = {"num_workers": settings.workers, "persistent_workers": False}
-    batches = DataLoader(learning, stage.batch, sampler=order, drop_last=len(learning) > stage.batch, **more)
-    checks = None if checking is None else DataLoader(checking, stage.batch, **more)
-    keeper = ModelCheckpoint(
-        folder, "best", monitor=checks and "quality", mode="max", save_last=True, enable_version_counter=False
+    order, full = Shuffled(learning, settings.seed), len(learning) > stage.batch
+    batches = DataLoader(learning, stage.batch, sampler=order, drop_last=full, num_workers=settings.workers)
+    checks = None if checking is None else DataLoader(checking, stage.batch, num_workers=settings.workers)
+    watched = None if checks is None else "quality"
+    keeper = ModelCheckpoint(own, "best", watched, mode="max", save_last=True, enable_version_counter=False)
+    trainer = _trainer(
+        training, settings, own, [Steps(settings.seed, progress), keeper, *_optional(stage, checked=checks is not None)]
     )
-    trainer = lightning.Trainer(
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
+        trainer.fit(training, batches, checks, ckpt_path=resumed, weights_only=False)
+    _keep(training, keeper, best=checks is not None and stage.select == "best")
+
+
+def _trainer(training: Training, settings: "Settings", folder: Path, callbacks: list[Callback]) -> lightning.Trainer:
+    stage = training.stage
+    return lightning.Trainer(
         accelerator="gpu" if settings.device.startswith("cuda") else settings.device,
         devices=1,
         precision=_precision(training.system.recipe.precision, settings.device),
         max_epochs=stage.epochs or -1,
         max_steps=stage.steps or -1,
         gradient_clip_val=stage.clip,
-        callbacks=[epochs, keeper, *_optional(training, checks is not None)],
+        callbacks=callbacks,
         logger=_loggers(folder),
         log_every_n_steps=1,
         num_sanity_val_steps=0,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
-        trainer.fit(training, batches, checks, ckpt_path=resumed, weights_only=False)
-    _keep(training, keeper, best=checks is not None and stage.select == "best")
-    return training.history
 
 
-def _finished(checkpoint: Path | None) -> int:
-    """Epochs that a checkpoint has behind it."""
-    if checkpoint is None:
-        return 0
-    return int(torch.load(checkpoint, map_location="cpu", weights_only=False)["epoch"]) + 1
-
-
-def _optional(training: Training, checked: bool) -> list[Callback]:
-    stage = training.stage
+def _optional(stage: Stage, *, checked: bool) -> list[Callback]:
     found: list[Callback] = []
     if stage.stopping is not None and checked:
-        found.append(
-            EarlyStopping("quality", stage.stopping.min_delta, stage.stopping.patience, mode="max", verbose=False)
-        )
+        found.append(EarlyStopping("quality", stage.stopping.min_delta, stage.stopping.patience, mode="max"))
     if stage.ema is not None:
         found.append(EMAWeightAveraging(decay=stage.ema))
     return found

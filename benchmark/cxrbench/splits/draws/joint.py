@@ -26,7 +26,8 @@ def cohen_joint(data: str | None) -> str:
         origin="ours",
         seed=SEED,
         licence="file names of the Cohen set",
-        note="disjoint in patients; test is everybody in brixia-cohen/test and a quarter of those whom it does not list",
+        note="disjoint in patients; test is everybody in brixia-cohen/test and a quarter of those whom it "
+        "does not list",
     )
     return split_text(head, _rows("cohen", data))
 
@@ -47,9 +48,7 @@ def cxr_seg_100(data: str | None) -> str:
 def _rows(dataset: str, data: str | None) -> list[tuple[str, str, str]]:
     """Case, patient and part of every case of a dataset of Cohen films."""
     cases, held_out = load(dataset, data).cases, _held_out(data)
-    return [
-        (case.id, case.patient, "test" if person(dataset, case.patient) in held_out else "train") for case in cases
-    ]
+    return [(case.id, case.patient, "test" if person(dataset, case.patient) in held_out else "train") for case in cases]
 
 
 def _held_out(data: str | None) -> set[str]:
