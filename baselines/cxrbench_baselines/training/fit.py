@@ -74,7 +74,7 @@ def train(recipe: Recipe, settings: Settings, progress: Progress) -> Outcome:
 
 def _material(system: System, stage: Stage, settings: Settings) -> Material:
     tracks = stage_tracks(stage, system.stages[stage.name].tasks, settings.tracks)
-    return material(stage, tracks, settings.data, settings.seed)
+    return material(stage, tracks, settings.data, settings.seed, lambda case: system.takes(stage, case))
 
 
 @dataclass(frozen=True, slots=True)
