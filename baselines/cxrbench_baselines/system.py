@@ -46,13 +46,15 @@ class Options(Strict):
 class System(nn.Module):
     """A baseline. Class attributes: `tasks` that it predicts for, `stages` by name, `options` of its network.
 
-    `origin` says where the encoder's first weights came from, once built; `predict_settings` are the recipe's
-    `predict`, and may be set by `tuned` after the last stage.
+    `batch_size` says how many images its submission is given at a time. `origin` says where the encoder's first
+    weights came from, once built; `predict_settings` are the recipe's `predict`, and may be set by `tuned` after the
+    last stage.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ()
     stages: ClassVar[Mapping[str, Learns]] = {}
     options: ClassVar[type[Options]] = Options
+    batch_size: ClassVar[int] = 4
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
@@ -61,6 +63,10 @@ class System(nn.Module):
         self.origin = "random"
 
     # Training
+
+    def takes(self, stage: Stage, case: Case) -> bool:  # noqa: ARG002
+        """Whether a stage learns from a case, beyond its having the truth of the stage's task."""
+        return True
 
     def parts(self, stage: str) -> Sequence[nn.Module]:  # noqa: ARG002
         """The modules whose weights a stage moves; the rest is frozen, and stays in evaluation mode."""

@@ -81,7 +81,7 @@ def _material(system: System, stage: Stage, settings: Settings) -> Material:
     if stage.name not in system.stages:
         raise unknown(f"stage of system {system.recipe.system}", stage.name, system.stages)
     tracks = stage_tracks(stage, system.stages[stage.name].tasks, settings.tracks)
-    return material(stage, tracks, settings.data, settings.seed)
+    return material(stage, tracks, settings.data, settings.seed, lambda case: system.takes(stage, case))
 
 
 @dataclass(frozen=True, slots=True)
