@@ -107,6 +107,8 @@ class Run:
             "epochs": training.history,
         }
         record.write_text(json.dumps(done), "utf-8")
+        for checkpoint in (self.folder / stage.name).glob("*.ckpt"):
+            checkpoint.unlink()
         return done
 
     def _fitted(self, stage: Stage, found: Material) -> Training:

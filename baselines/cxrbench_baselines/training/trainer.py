@@ -21,44 +21,45 @@ if TYPE_CHECKING:
     from cxrbench_baselines.training.fit import Settings
 
 Progress = Callable[[str, int, int], None]
+SHUFFLING, NETWORK = 2**32 - 1, 2**32 - 2
+"""Numbers that no example has, for the seeds of what is not an example."""
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
 
 class Shuffled(Sampler[int]):
-    """A new order each epoch, the same for a seed and an epoch whenever it is asked for."""
+    """A new order each epoch, the same for a seed and an epoch whenever it is asked for.
 
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed, self.epoch = count, seed, 0
+    Lightning names the epoch before it starts; the examples' random changes move on with it.
+    """
+
+    def __init__(self, examples: Any, seed: int) -> None:
+        self.examples, self.seed, self.epoch = examples, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """The epoch that comes next."""
+        self.epoch = self.examples.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
-        order = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, -1 % 2**32))
-        return iter(torch.randperm(self.count, generator=order).tolist())
+        order = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, SHUFFLING))
+        return iter(torch.randperm(len(self), generator=order).tolist())
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.examples)
 
 
-class Epochs(Callback):
-    """Moves the random numbers of sampler, augmentation and dropout on with the epoch, and tells how far it is."""
+class Steps(Callback):
+    """Seeds what the network draws itself (dropout) before each step, and tells how far the stage is."""
 
-    def __init__(self, examples: Any, order: Shuffled, progress: Progress) -> None:
-        self.examples, self.order, self.progress = examples, order, progress
+    def __init__(self, seed: int, progress: Progress) -> None:
+        self.seed, self.progress = seed, progress
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
-        """Seed this epoch."""
-        torch.manual_seed(seed_of(self.order.seed, trainer.current_epoch, -2 % 2**32))
+    def on_train_batch_start(self, trainer: lightning.Trainer, *rest: Any) -> None:  # noqa: ARG002
+        """A number of its own for every step."""
+        torch.manual_seed(seed_of(self.seed, trainer.global_step, NETWORK))
 
     def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
         """One more step."""
         self.progress(f"{pl_module.stage.name}: training", trainer.global_step, pl_module.steps)
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
-        """The loader of the next epoch is asked before it starts."""
-        self.move_to(trainer.current_epoch + 1)
-
-    def move_to(self, epoch: int) -> None:
-        """The epoch that comes next."""
-        self.order.epoch = self.examples.epoch = epoch
 
 
 def fit(training: Training, examples: tuple[Any, Any], folder: Path, settings: "Settings", progress: Progress) -> None:
@@ -67,21 +68,19 @@ def fit(training: Training, examples: tuple[Any, Any], folder: Path, settings: "
     `examples` are those to learn from and those to validate on, or None. A checkpoint in `folder` is gone on from.
     """
     learning, checking = examples
-    stage, order = training.stage, Shuffled(len(learning), settings.seed)
-    own = folder / stage.name
-    epochs, last = Epochs(learning, order, progress), own / "last.ckpt"
+    stage, own = training.stage, folder / training.stage.name
+    last = own / "last.ckpt"
     resumed = last if last.is_file() and not settings.fresh else None
-    epochs.move_to(_finished(resumed))
-    full = len(learning) > stage.batch
+    order, full = Shuffled(learning, settings.seed), len(learning) > stage.batch
     batches = DataLoader(learning, stage.batch, sampler=order, drop_last=full, num_workers=settings.workers)
     checks = None if checking is None else DataLoader(checking, stage.batch, num_workers=settings.workers)
-    watched = None if checks is None else "quality"
-    keeper = ModelCheckpoint(own, "best", watched, mode="max", save_last=True, enable_version_counter=False)
-    trainer = _trainer(training, settings, own, [epochs, keeper, *_optional(stage, checked=checks is not None)])
+    keepers = [_keeper(own, "last", None), *([] if checks is None else [_keeper(own, "best", "quality")])]
+    callbacks = [Steps(settings.seed, progress), *_optional(stage, checked=checks is not None), *keepers]
+    trainer = _trainer(training, settings, own, callbacks)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
         trainer.fit(training, batches, checks, ckpt_path=resumed, weights_only=False)
-    _keep(training, keeper, best=checks is not None and stage.select == "best")
+    _keep(training, own / ("best.ckpt" if checks is not None and stage.select == "best" else "last.ckpt"))
 
 
 def _trainer(training: Training, settings: "Settings", folder: Path, callbacks: list[Callback]) -> lightning.Trainer:
@@ -100,13 +99,6 @@ def _trainer(training: Training, settings: "Settings", folder: Path, callbacks: 
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-
-
-def _finished(checkpoint: Path | None) -> int:
-    """Epochs that a checkpoint has behind it."""
-    if checkpoint is None:
-        return 0
-    return int(torch.load(checkpoint, map_location="cpu", weights_only=False)["epoch"]) + 1
 
 
 def _optional(stage: Stage, *, checked: bool) -> list[Callback]:
@@ -133,9 +125,15 @@ def _loggers(folder: Path) -> list[Logger]:
     return found
 
 
-def _keep(training: Training, keeper: ModelCheckpoint, *, best: bool) -> None:
-    """Put the chosen epoch's weights into the system."""
-    file = keeper.best_model_path if best else keeper.last_model_path
+def _keeper(folder: Path, name: str, watched: str | None) -> ModelCheckpoint:
+    """Writes one checkpoint after each epoch, or after each that is the best so far by what is watched."""
+    return ModelCheckpoint(
+        folder, name, watched, mode="max", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+
+
+def _keep(training: Training, file: Path) -> None:
+    """Put a checkpoint's weights into the system."""
     chosen = torch.load(file, map_location="cpu", weights_only=False)
     training.load_state_dict(chosen["state_dict"])
-    training.kept_epoch = int(chosen["epoch"])
+    training.kept_epoch = len(chosen["history"]) - 1
