@@ -60,6 +60,7 @@ def save_system(system: System, folder: Path, name: str, parts: tuple[str, ...],
     """
     folder.mkdir(parents=True, exist_ok=True)
     save_file({key: value.contiguous().cpu() for key, value in system.state_dict().items()}, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors writes for its owner alone
     (folder / HASH).write_text(f"{sha256(folder / WEIGHTS)}  {WEIGHTS}\n", "utf-8")
     (folder / RECIPE).write_text(dump(system.recipe), "utf-8")
     (folder / SETTINGS).write_text(json.dumps(system.settings, indent=1, sort_keys=True) + "\n", "utf-8")
