@@ -113,6 +113,12 @@ class Stage(Strict):
             raise ValueError("a stage has either epochs or steps")
         return self
 
+    def loss_of(self, name: str) -> Any:
+        """What the recipe says of a loss. Raises `UsageError` where it does not say it."""
+        if name not in self.loss:
+            raise UsageError("the recipe does not name this loss", f"stages.{self.name}.loss.{name}", "add it")
+        return self.loss[name]
+
 
 class Recipe(Strict):
     """A whole training, from nothing to a submission."""

@@ -31,6 +31,6 @@ class Trained(cxrbench.Submission):
         return self.system
 
     def predict(self, images: list[Image]) -> list[dict[str, Any]]:
-        """What the system says of each image."""
-        found = self.system.predict(images)
+        """What the system says of each image for the task that is asked; keys with an underscore are its own."""
+        found = [one.get(self.task, one) for one in self.system.predict(images)]
         return [{key: value for key, value in one.items() if not key.startswith("_")} for one in found]

@@ -20,7 +20,8 @@ class Submission:
 
     `name` is the folder's name and the row's key; `tasks` are the tasks that it predicts for. `trained_on` names
     what the weights have seen as `dataset/part` or `dataset@split/part`: a row whose training patients are in the
-    track is shown, marked, and never ranked. `batch_size` images reach `predict` at a time.
+    track is shown, marked, and never ranked. `batch_size` images reach `predict` at a time. `task` is the one of
+    `tasks` that a run asks for, set before `setup`: a submission for several returns that task's keys.
     """
 
     name: ClassVar[str] = ""
@@ -30,6 +31,7 @@ class Submission:
     tasks: ClassVar[Sequence[str]] = ()
     trained_on: ClassVar[Sequence[str]] = ()
     batch_size: ClassVar[int] = 1
+    task: str = ""
 
     def setup(self, device: str) -> None:
         """Load weights; `device` is "cpu", "cuda" or "mps". Files lie beside `submission.py`."""

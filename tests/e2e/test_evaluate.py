@@ -98,6 +98,23 @@ def test_class_probabilities_count_as_their_most_probable_class(written, command
     assert set(next(iter(rows.values()))) == {f"{zone}_p{score}" for zone in "ABCDEF" for score in range(4)}
 
 
+SEVERAL = """
+tasks = ("zone-severity", "detection")
+def setup(self, device):
+    self.asked = self.task
+def predict(self, images):
+    both = {"zone-severity": {"zone_severity": 3.0}, "detection": {"probability": 0.5}}
+    return [both[self.asked] for _ in images]
+"""
+
+
+@pytest.mark.parametrize("task", ["zone-severity", "detection"])
+def test_a_submission_for_several_tasks_is_told_which_is_asked(task, written, command):
+    done = command("evaluate", written(SEVERAL), "--track", f"{task}/phantom/test", "--limit", "3", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["coverage"]["predicted"] >= 3
+
+
 def test_a_dry_run_writes_no_result(constant, command):
     done = command("evaluate", constant, *TRACK, "--limit", "5", "--json")
     document = json.loads(done.out)

@@ -40,7 +40,7 @@ class Radiographs(Dataset[Batch]):
         if self.augmentation is not None:
             example = self.augmentation(example, seed_of(self.seed, self.epoch, index))
         example["image"] = normalised(example["image"], self.given)
-        return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in example.items()}
+        return {key: torch.from_numpy(np.array(value, order="C")) for key, value in example.items()}
 
 
 def seed_of(seed: int, epoch: int, index: int) -> int:

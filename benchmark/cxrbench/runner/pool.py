@@ -114,7 +114,7 @@ def _together(run: Run, children: Sequence[Child], first: Case) -> None:
 
 def _serve(run: Run, child: Child, first: Case | None) -> None:
     """Set one child up, let the first count its work, and feed it until no batch is left."""
-    child.setup(run.plan.device)
+    child.setup(run.plan.device, run.plan.task.name)
     if first is not None:
         run.counted = child.count(first.image(), first.id)
     timing = Timing()

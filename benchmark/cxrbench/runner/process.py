@@ -125,9 +125,9 @@ class Child:
         size = _count(fields.get("batch_size")) or 1
         return Declared(**text, tasks=tasks, trained_on=trained_on, batch_size=size)
 
-    def setup(self, device: str) -> None:
-        """Let the submission load its weights."""
-        self._ask("setup", {"device": device}, "ready", "in setup")
+    def setup(self, device: str, task: str) -> None:
+        """Tell the submission which of its tasks is asked for, and let it load its weights."""
+        self._ask("setup", {"device": device, "task": task}, "ready", "in setup")
 
     def count(self, image: Image, name: str) -> tuple[int | None, int | None]:
         """Parameters and multiply-accumulates of one image, if the submission shows its module."""

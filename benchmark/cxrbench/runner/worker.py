@@ -48,7 +48,7 @@ def _serve(submission: Submission, reader: Reader, requests: BinaryIO, replies: 
 
 def _answer(submission: Submission, reader: Reader, frame: Frame) -> Frame:
     if frame.kind == "setup":
-        return _setup(submission, str(frame.fields["device"]))
+        return _setup(submission, str(frame.fields["device"]), str(frame.fields["task"]))
     images = _images(frame, reader)
     return _count(submission, images) if frame.kind == "count" else _predict(submission, images)
 
@@ -64,8 +64,9 @@ def _declared(submission: Submission) -> dict[str, object]:
     return {**text, **lists, "batch_size": int(submission.batch_size)}
 
 
-def _setup(submission: Submission, device: str) -> Frame:
+def _setup(submission: Submission, device: str, task: str) -> Frame:
     try:
+        submission.task = task
         submission.setup(device)
     except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
         return _told("setup", brief(error))
