@@ -20,6 +20,7 @@ from markupsafe import Markup
 from cxrbench_leaderboard import export
 from cxrbench_leaderboard.charts import BRIEF, forest
 from cxrbench_leaderboard.claims import PAPERS, Claim
+from cxrbench_leaderboard.gallery import exhibits, facts_csv
 from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
 from cxrbench_leaderboard.rows import Board, Entry, entries
 from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, printed, safe_url
@@ -87,7 +88,7 @@ def render(site: Site) -> dict[str, str]:
     files = _front(press, site) | _claims(press, site) | {"methods.html": press.page("methods.html", "methods.html")}
     for board in site.boards:
         files |= _track(press, board)
-    return files | _datasets(press, site)
+    return files | _gallery(press) | _datasets(press, site)
 
 
 class _Press:
@@ -187,6 +188,12 @@ def _track(press: _Press, board: Board) -> dict[str, str]:
     path = f"{base}.html"
     page = press.page("track.html", path, board=board, forest=forest(board), brief=BRIEF, files=_downloads(files))
     return {path: page} | files
+
+
+def _gallery(press: _Press) -> dict[str, str]:
+    files = {"gallery.csv": facts_csv()}
+    content = {"exhibits": exhibits(), "files": _downloads(files)}
+    return {"gallery.html": press.page("gallery.html", "gallery.html", **content)} | files
 
 
 def _datasets(press: _Press, site: Site) -> dict[str, str]:
