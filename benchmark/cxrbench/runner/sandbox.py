@@ -2,13 +2,14 @@
 
 Levels, best first:
 
-- `bubblewrap`: no network; a file system that holds the system's libraries, the interpreter, this package and the
+- `bubblewrap`: no network; a file system that holds the system's libraries, the interpreter, our packages and the
   submission's own folder, all read-only, and one scratch folder of bounded size; its own process numbers, so that
   whatever it started dies with it; no capabilities, no new privileges; started as root, it runs as a user of its own.
 - `namespaces`: no network, and all its processes die with it; files stay readable with the caller's rights.
 - `none`: a process of its own, nothing more.
 """
 
+import importlib.util
 import os
 import secrets
 import subprocess
@@ -109,7 +110,7 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
     own = {"HOME": home, "USER": "submission", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     return {
         **own,
-        "PYTHONPATH": str(_package()),
+        "PYTHONPATH": os.pathsep.join(str(package.parent) for package in _packages()),
         "PYTHONDONTWRITEBYTECODE": "1",
         **counts,
         "OMP_WAIT_POLICY": "passive",
@@ -117,9 +118,11 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
     }
 
 
-def _package() -> Path:
-    """The folder that holds the package cxrbench."""
-    return Path(cxrbench.__file__).resolve().parents[1]
+def _packages() -> list[Path]:
+    """The folders of cxrbench and, where it is installed, of the baselines' shared code; neither holds labels."""
+    baselines = importlib.util.find_spec("cxrbench_baselines")
+    places = baselines.submodule_search_locations if baselines else None
+    return [Path(cxrbench.__file__).resolve().parent, *(Path(place).resolve() for place in places or ())]
 
 
 def _bubblewrap(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
@@ -148,9 +151,9 @@ def _above(paths: Sequence[str]) -> list[str]:
 
 
 def _readable() -> list[str]:
-    """Paths bound read-only: the system's libraries, drivers, the interpreter and its packages, this package."""
+    """Paths bound read-only: the system's libraries, drivers, the interpreter and its packages, our own packages."""
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, str(_package() / "cxrbench")]
+    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, *map(str, _packages())]
     found = [path for path in (*SYSTEM, *DRIVERS, *own) if os.path.lexists(path)]
     unique = sorted(dict.fromkeys(found), key=len)
     return [path for path in unique if not any(path.startswith(f"{other}/") for other in unique if other != path)]
