@@ -19,7 +19,7 @@ HU = {
     "fat": -100.0,
     "water": 0.0,
     "fluid": 12.0,
-    "mediastinum": -20.0,
+    "mediastinum": -40.0,
     "heart": 42.0,
     "muscle": 52.0,
     "liver": 60.0,
@@ -91,6 +91,7 @@ class Chest:
         left = x > 0
         top = np.where(left, self.dome - 12, self.dome)
         side = (x - np.where(left, 62, -62) * self.body.width) / (76 * self.body.width)
+        side = side * np.where((side > 0) == left, 1.0, 0.62)
         fall = 44 * side**2 + 14 * np.abs(side) ** 4
         behind = (y - 2) / (88 * self.body.depth)
         back = 52 * np.maximum(behind, 0) ** 2 + 26 * np.minimum(behind, 0) ** 2
@@ -102,8 +103,8 @@ class Chest:
         h, z, d = self.body.heart, self.hilum, self.dome
         old = min(1.3, max(0.9, 0.9 + (self.body.age - 30) / 150))
         return {
-            "ventricle": Ellipsoid((d + 26, -24, 27 * h), (46 * h, 50 * h, 66 * h), 0.55),
-            "atrium": Ellipsoid((d + 36, -10, -11 * h), (50, 42, 33 * h), 0.1),
+            "ventricle": Ellipsoid((d + 17, -24, 27 * h), (46 * h, 58 * h, 66 * h), 0.55),
+            "atrium": Ellipsoid((d + 30, -10, -11 * h), (50, 50, 33 * h), 0.1),
             "appendage": Ellipsoid((z - 20, -12, 20), (44, 34, 30 * h), 0.45),
             "trunk": Ellipsoid((z + 16, -12, 25), (24, 26, 18), 0.0),
             "arch": Ellipsoid((z + 46, 14, 20), (17 * old, 34, 19 * old), 0.0),
@@ -146,7 +147,7 @@ def build(chest: Chest, grid: Grid) -> Tissue:
     hu += inner * (np.float32(HU["mediastinum"]) - hu)
     hu += heart * (np.float32(HU["heart"]) - hu)
     hu += (inner * under) * (np.float32(HU["liver"]) - hu)
-    _stomach(chest, grid, hu)
+    _bowel(chest, grid, hu, noise)
     lung = inner * (1 - under)
     lung *= 1 - heart
     lung *= 1 - _core(chest, grid)
@@ -197,16 +198,25 @@ def _core(chest: Chest, grid: Grid) -> Volume:
     """The mediastinum between the lungs, and the spine with the muscles beside it, which lungs never fill."""
     z, y, x = (grid.line(axis) for axis in range(3))
     t = chest.level(z)
-    half = curve(t, (0, 22), (0.4, 20), (0.6, 25), (0.8, 22), (0.9, 24), (1, 32))
-    q = ((x[None, :] / half[:, None]) ** 2)[:, None, :] + (((y - 4) / 84) ** 2)[None, :, None]
-    spine = (x / 24) ** 2 + ((y[:, None] - spine_depth(chest)) / 25) ** 2
-    share = np.maximum(soften(1 - q.astype(np.float32), 5), soften((1 - spine).astype(np.float32), 5)[None])
-    return np.asarray(share, np.float32)
+    half = curve(t, (0, 26), (0.15, 21), (0.3, 17), (0.45, 18), (0.6, 24), (0.8, 25), (0.9, 27), (1, 34))
+    sway = curve(t, (0, 0), (0.15, 3), (0.35, 5), (0.5, 1), (0.65, -3), (0.8, -4), (1, 0))
+    slim = curve(y, (-80, 0.15), (-45, 0.3), (-15, 1), (70, 1))
+    bow = spine_side(chest, z)[:, None]
+    across = (((x[None, :] - bow - sway[:, None]) / half[:, None]) ** 2).astype(np.float32)
+    across = across[:, None, :] / (slim**2).astype(np.float32)[None, :, None]
+    share = soften(1 - across - (((y - 4) / 84) ** 2).astype(np.float32)[None, :, None], 2.4)
+    behind = (((y - spine_depth(chest)) / 25) ** 2).astype(np.float32)[None, :, None]
+    return np.maximum(share, soften(1 - (((x[None, :] - bow) / 20) ** 2).astype(np.float32)[:, None, :] - behind, 3))
 
 
 def spine_depth(chest: Chest) -> float:
     """Depth (mm) at which the middle of the vertebral bodies lies."""
     return 62 * chest.body.depth
+
+
+def spine_side(chest: Chest, z: Floats) -> Floats:
+    """How far sideways (mm) the spine lies at heights `[D]`: a gentle bow."""
+    return np.asarray(chest.body.bend * curve(z, (0, -1), (90, 0.3), (170, 1), (250, 0.3), (352, -1)))
 
 
 def _heart(chest: Chest, grid: Grid) -> Volume:
@@ -217,10 +227,16 @@ def _heart(chest: Chest, grid: Grid) -> Volume:
     return share
 
 
-def _stomach(chest: Chest, grid: Grid, hu: Volume) -> None:
-    """The gas bubble below the left dome."""
+def _bowel(chest: Chest, grid: Grid, hu: Volume, noise: Volume) -> None:
+    """The gas bubble below the left dome, and gas in the colon at both sides."""
     draw = Draw(chest.visit.seed, 5)
     size = draw.between(0.4, 1.2)
-    bubble = Ellipsoid((chest.dome - 34 - 6 * size, -20, 62), (12 * size, 22 * size, 26 * size))
-    box, share = bubble.share(grid)
-    hu[box] += share * (np.float32(-990) - hu[box])
+    bubbles = [Ellipsoid((chest.dome - 34 - 6 * size, -20, 62), (12 * size, 22 * size, 26 * size))]
+    for _ in range(2 + draw.index(6)):
+        side, low, wide = 1 if draw.chance(0.75) else -1, draw.between(52, 92), draw.between(7, 17)
+        spot = (chest.dome - low, draw.between(-60, 0), side * draw.between(30, 105) * chest.body.width)
+        bubbles.append(Ellipsoid(spot, (wide * draw.between(0.6, 1), wide, wide), draw.normal(0.3)))
+    for bubble in bubbles:
+        box, share = bubble.share(grid)
+        share = share * np.clip(np.float32(1.0) + np.float32(0.3) * noise[box], 0, 1)
+        hu[box] += share * (np.float32(-990) - hu[box])

@@ -10,7 +10,10 @@ View = Literal["PA", "AP"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """Anatomy that stays: scales are about 1, `fat` is the layer below the skin in mm, `heart` scales its width."""
+    """Anatomy that stays: scales are about 1, `fat` is the layer below the skin in mm, `heart` scales its width.
+
+    `bend` is how far (mm) the spine swings sideways, to the left at mid-height where positive.
+    """
 
     seed: int
     sex: Literal["F", "M"]
@@ -23,6 +26,7 @@ class Body:
     slope: float
     breast: float
     kyphosis: float
+    bend: float
 
     @classmethod
     def drawn(cls, seed: int) -> "Body":
@@ -43,6 +47,7 @@ class Body:
             slope=1.0 + draw.normal(0.10),
             breast=draw.between(0.5, 1.2) if female else 0.0,
             kyphosis=draw.normal(4),
+            bend=draw.normal(3.5),
         )
 
 
@@ -51,13 +56,15 @@ class Visit:
     """What differs from film to film: view, breath, rotation, shift, exposure, kernel and noise.
 
     `breath` is mm that the diaphragm stands below its mean, `turn` mm of sideways shift a mm of depth (the tangent of
-    the rotation), `shift` mm of the field against the body (head to feet, sideways).
+    the rotation), `tilt` the tangent of the film's turn in its own plane, `shift` mm of the field against the body
+    (head to feet, sideways).
     """
 
     seed: int
     view: View
     breath: float
     turn: float
+    tilt: float
     shift: tuple[float, float]
     exposure: float
     contrast: float
@@ -76,9 +83,10 @@ class Visit:
             view=view,
             breath=draw.normal(6) - (10 if lying else 0),
             turn=draw.normal(0.05 if lying else 0.025),
-            shift=(draw.normal(6), draw.normal(5)),
-            exposure=draw.normal(0.10),
-            contrast=1.0 + draw.normal(0.06),
+            tilt=draw.normal(0.045 if lying else 0.015),
+            shift=(draw.normal(13 if lying else 6), draw.normal(13 if lying else 5)),
+            exposure=draw.normal(0.14 if lying else 0.10),
+            contrast=(0.88 if lying else 1.0) + draw.normal(0.06),
             dose=draw.between(0.6, 1.6),
             sharp_kernel=draw.chance(0.4),
             sharpening=draw.between(0.5, 1.3),

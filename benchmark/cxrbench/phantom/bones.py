@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cxrbench.phantom.anatomy import Chest, spine_depth
+from cxrbench.phantom.anatomy import Chest, spine_depth, spine_side
 from cxrbench.phantom.space import Floats, Grid, Volume, curve, soften
 from cxrbench.phantom.strands import Strands, smooth
 
@@ -30,9 +30,9 @@ def skeleton(chest: Chest) -> Skeleton:
     outer = [Strands.along(line, radius) for line, radius in ribs]
     marrow = [Strands.along(line, 0.66 * radius) for line, radius in ribs]
     for side in (-1, 1):
-        for line, radius in (*_clavicle(chest, side), *_scapula(chest, side)):
-            outer.append(Strands.along(line, radius))
-            marrow.append(Strands.along(line, 0.7 * radius))
+        for weight, bone in ((1.25, _clavicle(chest, side)), (1.0, _scapula(chest, side))):
+            outer += [Strands.along(line, radius).times(weight) for line, radius in bone]
+            marrow += [Strands.along(line, 0.7 * radius) for line, radius in bone]
     return Skeleton(Strands.joined(outer), Strands.joined(marrow))
 
 
@@ -47,22 +47,22 @@ def _rib(chest: Chest, number: int, side: int) -> tuple[Floats, Floats]:
     along = (angle - angle[0]) / (np.radians(62) - angle[0])
     z = start + 7 * np.sin(np.pi * np.minimum(along * 3.2, 1)) - drop * along**1.35
     middle, half, depth, front = chest.wall(np.minimum(z, chest.apex - 7))
-    out = 5.0
+    out = 4.0
     x = side * np.maximum(middle + (half + out) * np.cos(angle) ** 0.85, 14 + 6 * (1 - along))
     y = front - (depth + out) * np.sin(angle)
-    radius = curve(along, (0, 4.0), (0.15, 4.6), (0.5, 5.0), (0.85, 5.6), (1, 6.2)) * (0.82 + 0.2 * min(1, share * 4))
-    return np.stack([z, y, x], 1), radius * body.height
+    radius = curve(along, (0, 4.2), (0.15, 5.0), (0.35, 4.0), (0.6, 4.0), (0.85, 5.6), (1, 6.4))
+    return np.stack([z, y, x], 1), radius * (0.82 + 0.2 * min(1, share * 4)) * body.height
 
 
 def _clavicle(chest: Chest, side: int) -> list[tuple[Floats, Floats]]:
     top, w, d = chest.apex, chest.body.width, chest.body.depth
     rise = 10 + 6 * (chest.body.slope - 1) * 10
     corners = [
-        (top - 27, -52 * d, side * 16 * w),
-        (top - 22, -62 * d, side * 42 * w),
-        (top - 13 + rise * 0.2, -50 * d, side * 88 * w),
-        (top - 12 + rise * 0.6, -18 * d, side * 122 * w),
-        (top - 16 + rise * 0.7, 4 * d, side * 152 * w),
+        (top - 44, -62 * d, side * 17 * w),
+        (top - 41, -68 * d, side * 42 * w),
+        (top - 33 + rise * 0.3, -54 * d, side * 88 * w),
+        (top - 26 + rise * 0.7, -20 * d, side * 122 * w),
+        (top - 26 + rise * 0.9, 4 * d, side * 152 * w),
     ]
     line = smooth(corners)
     return [(line, np.interp(np.linspace(0, 1, len(line)), (0, 0.12, 0.5, 1), (8.5, 6.2, 5.2, 5.6)))]
@@ -93,9 +93,11 @@ def solid(chest: Chest, grid: Grid) -> Volume:
     disc = np.clip((phase - 0.80) * 8, 0, 1)
     plate = np.clip(1 - np.abs(phase - 0.74) * 9, 0, 1)
     width = 15.5 + 3.0 * plate - 1.5 * (1 - disc) * (1 - phase)
-    q = (x[None, None, :] / width[:, None, None]) ** 2 + ((y - back)[None, :, None] / 14.5) ** 2
-    body = soften((1 - q).astype(np.float32), 4)
-    density = (190 + 330 * plate) * (1 - 0.9 * disc)
+    aside = x[None, :] - spine_side(chest, z)[:, None]
+    across = ((aside / width[:, None]) ** 2).astype(np.float32)
+    q = across[:, None, :] + (((y - back) / 14.5) ** 2).astype(np.float32)[None, :, None]
+    body = soften(1 - q, 4)
+    density = (150 + 250 * plate) * (1 - 0.9 * disc)
     found = body * density[:, None, None].astype(np.float32)
     found += _processes(y, x, back)[None] * (0.35 + 0.65 * (phase < 0.45))[:, None, None].astype(np.float32)
     found += _sternum(chest, z, y, x)
@@ -107,7 +109,7 @@ def _processes(y: Floats, x: Floats, back: float) -> Volume:
     arch = np.clip(1.5 - np.abs(np.abs(x) - 11)[None, :] / 4, 0, 1) * (np.abs(y - back - 20)[:, None] < 8)
     wings = (np.abs(x)[None, :] < 29) * (np.abs(y - back - 27)[:, None] < 4)
     spinous = (np.abs(x)[None, :] < 3.5) * (np.abs(y - back - 38)[:, None] < 12)
-    return np.asarray(330 * np.clip(arch + 0.7 * wings + spinous, 0, 1), np.float32)
+    return np.asarray(220 * np.clip(arch + 0.7 * wings + 0.5 * spinous, 0, 1), np.float32)
 
 
 def _sternum(chest: Chest, z: Floats, y: Floats, x: Floats) -> Volume:

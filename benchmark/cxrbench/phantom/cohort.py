@@ -16,7 +16,7 @@ SIZES = ((156, 1), (60, 2), (12, 3), (12, 4))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """One visit of one patient: `level` is the severity 0-1 of COVID-19 on that day."""
+    """One visit of one patient: `level` is the severity of COVID-19 on that day, 0 to 1.7."""
 
     id: str
     patient: str

@@ -22,6 +22,10 @@ FLOOR, CEILING = 0.95, 4.35
 """Optical densities (negative log of the exposure) that are shown as 0 and 1 at the mean exposure."""
 
 
+SPREAD = 26.0
+"""Millimetres (standard deviation) over which scatter is spread."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paths:
     """What a line crosses: mm of water, mm of calcium (per 1000 HU above soft tissue) and mm of metal, `[H, W]`."""
@@ -43,8 +47,7 @@ def film(paths: Paths, visit: Visit, field: float) -> Floats:
     """The film `[H, W]` in [0, 1], air dark: exposure, scatter (more without a grid, on AP), noise, log and curve."""
     pixel = field / len(paths.water)
     primary = exposure(paths)
-    scatter = (0.16 if visit.view == "AP" else 0.09) * gaussian_filter(np.minimum(primary, 0.4), 26 / pixel)
-    arrived = primary + scatter + 0.0025
+    arrived = primary + (0.36 if visit.view == "AP" else 0.22) * scattered(np.minimum(primary, 0.4), pixel) + 0.0025
     photons = 26000 * visit.dose
     noise = gaussian_filter(Draw(visit.seed, 11).normals(arrived.shape), 0.55)
     arrived = np.maximum(arrived + noise * np.sqrt(arrived / photons) * 1.6, 1e-5)
@@ -52,6 +55,21 @@ def film(paths: Paths, visit: Visit, field: float) -> Floats:
     density = -np.log(blurred)
     local = density - gaussian_filter(density, 12 / pixel)
     return tone(density + visit.sharpening * local, visit)
+
+
+def scattered(beam: Floats, pixel: float) -> Floats:
+    """The beam `[S, S]` spread over `SPREAD` mm: on a coarser grid, since nothing fine is left of it."""
+    fine = len(beam)
+    coarse = min(64, fine)
+    ends = np.linspace(0, fine, coarse + 1).round().astype(int)[:-1]
+    means = np.add.reduceat(np.add.reduceat(beam, ends, 0), ends, 1)
+    counts = np.diff([*ends.tolist(), fine])
+    spread = gaussian_filter(means / np.outer(counts, counts), SPREAD * coarse / (pixel * fine))
+    at = (np.arange(fine) + 0.5) * coarse / fine - 0.5
+    low = np.clip(np.floor(at).astype(int), 0, max(coarse - 2, 0))
+    weight = np.clip(at - low, 0, 1)
+    rows = spread[low] + weight[:, None] * (spread[low + 1] - spread[low])
+    return np.asarray(rows[:, low] + weight * (rows[:, low + 1] - rows[:, low]))
 
 
 def tone(density: Floats, visit: Visit) -> Floats:

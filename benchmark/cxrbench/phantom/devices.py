@@ -12,10 +12,20 @@ from cxrbench.phantom.draw import Draw
 from cxrbench.phantom.space import Floats
 from cxrbench.phantom.strands import Strands, smooth
 
+Stroke = tuple[tuple[float, float], ...]
+BOWL: Stroke = ((0, 0), (0, 1), (0.5, 1), (0.62, 0.75), (0.5, 0.5), (0, 0.5))
+LETTERS: dict[str, tuple[Stroke, ...]] = {
+    "A": (((0, 0), (0.32, 1), (0.64, 0)), ((0.12, 0.38), (0.52, 0.38))),
+    "L": (((0, 1), (0, 0), (0.58, 0)),),
+    "P": (BOWL,),
+    "R": (BOWL, ((0.28, 0.5), (0.62, 0))),
+}
+"""Strokes of letters, to the right and upwards, in heights of a letter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """Metal and plastic as strands, and the names of what is there."""
+    """Metal and plastic as strands, and the names of what is there (markers are no device)."""
 
     metal: Strands
     plastic: Strands
@@ -23,13 +33,13 @@ class Devices:
 
 
 def devices(chest: Chest) -> Devices:
-    """The devices of one study: half of the lying patients have leads, a sixth a tube, a few a pacemaker."""
+    """The devices of one study: most lying patients have leads, a sixth a tube, a few a pacemaker; and the markers."""
     draw, lying = Draw(chest.visit.seed, 9), chest.visit.view == "AP"
     lots = [draw.unit() for _ in range(2)] + [Draw(chest.body.seed, 10).unit()]
-    metal: list[Strands] = []
+    metal = _marker(chest)
     plastic: list[Strands] = []
     names: list[str] = []
-    if lots[0] < (0.5 if lying else 0.04):
+    if lots[0] < (0.7 if lying else 0.04):
         names.append("ECG leads")
         metal += _leads(chest, draw)
     if lying and lots[1] < 0.16:
@@ -49,9 +59,30 @@ def _leads(chest: Chest, draw: Draw) -> list[Strands]:
     for z, x in ((top - 40, -92), (top - 44, 96), (top - 190, 118)):
         button = (z + draw.normal(8), -112.0, x * wide + draw.normal(6))
         middle = ((z + meet[0]) / 2 + draw.normal(14), -116.0, (x + meet[2]) / 2 + draw.normal(16))
-        found.append(Strands.along(smooth([button, middle, meet]), 0.45))
+        found.append(Strands.along(smooth([button, middle, meet]), 0.65))
         found.append(_plate(button, 4.2))
-    return [*found, Strands.along(smooth([meet, (meet[0] - 60, -118, meet[2] + 30), (-20, -118, meet[2] + 70)]), 0.8)]
+    return [*found, Strands.along(smooth([meet, (meet[0] - 60, -118, meet[2] + 30), (-20, -118, meet[2] + 70)]), 1.1)]
+
+
+def _marker(chest: Chest) -> list[Strands]:
+    """Letters of lead on the cassette: the side (most films) and, on half of the AP ones, the view."""
+    draw, lying = Draw(chest.visit.seed, 17), chest.visit.view == "AP"
+    left, height, high = draw.chance(0.7), draw.between(9, 15), draw.between(292, 330)
+    at = draw.between(118, 146) * (1 if left else -1)
+    words = [("L" if left else "R", at)] if draw.chance(0.85) else []
+    words += [("AP", -at)] if lying and draw.chance(0.5) else []
+    return [
+        _stroke(stroke, (high, start + 0.85 * height * place), height, 165.0 if lying else -165.0)
+        for word, start in words
+        for place, letter in enumerate(word)
+        for stroke in LETTERS[letter]
+    ]
+
+
+def _stroke(stroke: Stroke, corner: tuple[float, float], height: float, depth: float) -> Strands:
+    """One stroke of a letter whose lower left corner is at a height and a side."""
+    line = [(corner[0] + height * up, depth, corner[1] + height * along) for along, up in stroke]
+    return Strands.along(np.array(line), 0.08 * height).times(4)
 
 
 def _plate(centre: tuple[float, float, float], radius: float) -> Strands:

@@ -19,7 +19,7 @@ CONFOUNDERS: tuple[Confounder, ...] = ("nodule", "effusion", "lobar", "atelectas
 class Lesion:
     """One lesion: its place in the lung (0 base to 1 apex; degrees from the side to the back; share of the way out).
 
-    `onset` is the severity from which it is there, `size` its largest radius in mm.
+    `onset` is the severity from which it is there, `size` its radius in mm at first growth.
     """
 
     side: Literal[-1, 1]
@@ -50,7 +50,7 @@ class Disease:
             category: Category = "other" if lot < 0.82 else "healthy"
             chosen = CONFOUNDERS[draw.index(len(CONFOUNDERS))] if category == "other" else None
             return cls(category=category, confounder=chosen, lesions=(), peak=0.0)
-        peak = draw.between(0.15, 1.12)
+        peak = 0.07 + 1.6 * draw.unit() ** 1.9
         bias = draw.normal(0.22)
         lesions = tuple(_lesion(draw, number, bias) for number in range(44))
         return cls(category="covid", confounder=None, lesions=lesions, peak=peak)
@@ -73,7 +73,7 @@ def _lesion(draw: Draw, number: int, bias: float) -> Lesion:
 
 
 def severity(peak: float, day: float, turning: float) -> float:
-    """Severity 0-1 on a day: up to its peak on the day `turning`, then slowly down to a third of it."""
+    """Severity (0, and up to 1.67) on a day: up to its peak on the day `turning`, then slowly down to a third of it."""
     up = (day + 4) / (turning + 4)
     down = 1 - 0.067 * (day - turning)
     return peak * max(0.0, min(up, 1.0)) if day <= turning else peak * max(0.33, down)

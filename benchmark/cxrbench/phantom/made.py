@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.phantom.cohort import Study
+from cxrbench.phantom.drr import Post
 from cxrbench.phantom.radiograph import SIDE, radiograph
 from cxrbench.phantom.space import Triple
 from cxrbench.phantom.volume import SPACING, scan
@@ -21,10 +22,13 @@ KEYS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def make(study: Study, kind: Kind, *, side: int = SIDE, spacing: Triple = SPACING) -> Arrays:
-    """The arrays of a study, all uint8: a radiograph of `side` x `side` pixels, or a CT of the given spacing (mm)."""
+def make(study: Study, kind: Kind, *, side: int = SIDE, spacing: Triple = SPACING, post: Post = "film") -> Arrays:
+    """The arrays of a study, all uint8: a radiograph of `side` x `side` pixels, or a CT of the given spacing (mm).
+
+    `post="dlnet"` shows the radiograph as DLNet's paper post-processes its synthetic ones; masks stay the same.
+    """
     told = (study.chest, study.disease, study.level)
-    found = radiograph(*told, side) if kind == "cxr" else scan(*told, spacing)
+    found = radiograph(*told, side, post) if kind == "cxr" else scan(*told, spacing)
     return {key: getattr(found, key) for key in KEYS[kind]}
 
 

@@ -56,7 +56,7 @@ def _grow(chest: Chest, one: Lesion, level: float, tissue: Tissue, grid: Grid, *
     age = (level - one.onset) / 0.35
     if age <= 0:
         return
-    size = one.size * (0.55 + 0.45 * min(1.0, age))
+    size = one.size * (0.55 + 0.45 * min(1.6, age))
     radii = (size, size * one.flat, size * (0.5 + 0.5 * one.flat))
     ball = Ellipsoid(place(chest, one.side, one.height, one.angle, one.depth), radii)
     wide = 1.35
@@ -84,7 +84,7 @@ def _confound(chest: Chest, kind: str, tissue: Tissue, grid: Grid, *, other: Vol
         box, share = Ellipsoid(spot, (size, size, size)).share(grid)
         np.maximum(other[box], share, out=other[box])
     elif kind == "lobar":
-        _lobe(chest, grid, lung, other, upper=draw.chance(0.5), at=draw.between(-8, 14))
+        _lobe(chest, grid, lung, other, tissue=tissue, upper=draw.chance(0.5), at=draw.between(-8, 14))
     elif kind == "atelectasis":
         for _ in range(3):
             spot = place(chest, side, draw.between(0.05, 0.3), draw.between(-40, 40), 0.6)
@@ -93,17 +93,19 @@ def _confound(chest: Chest, kind: str, tissue: Tissue, grid: Grid, *, other: Vol
     elif kind == "effusion":
         _effusion(chest, grid, lung, fluid, depth=draw.between(18, 75), side=side)
     else:
-        _oedema(chest, grid, tissue, other, draw.between(0.20, 0.36))
+        _oedema(chest, grid, tissue, other, draw.between(0.30, 0.60))
         for each, part in ((-1, tissue.right), (1, tissue.left)):
             _effusion(chest, grid, part, fluid, depth=draw.between(4, 22), side=each)
 
 
-def _lobe(chest: Chest, grid: Grid, lung: Volume, other: Volume, *, upper: bool, at: float) -> None:
-    """All of a lung above its horizontal fissure, or all behind and below the oblique one, nearly solid."""
-    z, y, _ = grid.axes()
-    border = chest.hilum + at + (0 if upper else 1) * (0.75 * y - 20)
-    beyond = np.clip((z - border if upper else border - z) / 4 + np.float32(0.5), 0, 1)
-    np.maximum(other, (np.float32(0.8) * beyond * lung).astype(np.float32), out=other)
+def _lobe(chest: Chest, grid: Grid, lung: Volume, other: Volume, *, tissue: Tissue, upper: bool, at: float) -> None:
+    """All of a lung above its horizontal fissure, or all behind and below the oblique one, patchily solid."""
+    z, y, x = grid.axes()
+    border = chest.hilum + np.float32(at) + (np.float32(0.12) * np.abs(x) if upper else np.float32(0.75) * y - 20)
+    border = border + np.float32(5) * tissue.noise
+    beyond = np.clip((z - border if upper else border - z) / 9 + np.float32(0.5), 0, 1)
+    patchy = np.clip(np.float32(0.7) + np.float32(0.22) * tissue.noise, 0, 1)
+    np.maximum(other, (patchy * beyond * lung).astype(np.float32), out=other)
 
 
 def _effusion(chest: Chest, grid: Grid, lung: Volume, fluid: Volume, *, depth: float, side: int) -> None:

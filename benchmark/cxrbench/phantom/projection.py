@@ -9,12 +9,18 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft2, rfft2
+from scipy.ndimage import affine_transform
 
 from cxrbench.phantom.body import Visit
 from cxrbench.phantom.space import FIELD, Floats, Grid, Volume
 from cxrbench.phantom.strands import Strands
 
-SLABS = 8
+SLABS = 6
+FINE_SLABS = 14
+"""... for what shows every edge of a slab: the soft tissues."""
+SMALLEST = 0.5
+"""Radius in pixels below which a tube is shown as one of that radius, the sum of its chords kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +28,15 @@ class Beam:
     """Source, detector and field: `side` pixels over `FIELD` mm of the detector.
 
     `detector` is the depth (mm) at which the detector stands, negative in front; `source` how far the source is from
-    it (1800 mm for PA, 1100 for AP); `turn` and `shift` as in `Visit`; `middle` the height that the beam is aimed at.
+    it (1800 mm for PA, 1150 for AP); `turn`, `tilt` and `shift` as in `Visit`; `middle` the height at
+    which the beam is aimed.
     """
 
     side: int
     source: float
     detector: float
     turn: float = 0.0
+    tilt: float = 0.0
     shift: tuple[float, float] = (0.0, 0.0)
     middle: float = FIELD / 2
     field: float = FIELD
@@ -37,7 +45,7 @@ class Beam:
     def of(cls, visit: Visit, side: int) -> "Beam":
         """The beam of a visit."""
         front = visit.view == "PA"
-        return cls(side, 1800.0 if front else 1150.0, -165.0 if front else 165.0, visit.turn, visit.shift)
+        return cls(side, 1800.0 if front else 1150.0, -165.0 if front else 165.0, visit.turn, visit.tilt, visit.shift)
 
     def magnification(self, y: Floats) -> Floats:
         """How much larger than life a thing at depth `y` is shown."""
@@ -48,27 +56,38 @@ class Beam:
         grown = self.magnification(points[:, 1])
         z = (points[:, 0] + self.shift[0] - self.middle) * grown
         x = (points[:, 2] + self.shift[1] + self.turn * points[:, 1]) * grown
-        step = self.field / self.side
-        return (self.field / 2 - z) / step - 0.5, (x + self.field / 2) / step - 0.5
+        z, x = z - self.tilt * x, x + self.tilt * z
+        step, norm = self.field / self.side, (1 + self.tilt**2) ** -0.5
+        return (self.field / 2 - z * norm) / step - 0.5, (x * norm + self.field / 2) / step - 0.5
 
-    def through(self, grid: Grid, volume: Volume) -> Floats:
+    def through(self, grid: Grid, volume: Volume, slabs: int = SLABS) -> Floats:
         """Line integrals `[side, side]` of a volume, in its units times mm."""
         total = np.zeros((self.side, self.side))
-        for part in np.array_split(np.arange(grid.shape[1]), min(SLABS, grid.shape[1])):
+        for part in np.array_split(np.arange(grid.shape[1]), min(slabs, grid.shape[1])):
             layer = volume[:, part[0] : part[-1] + 1].sum(1, dtype=np.float64)
             if layer.any():
                 total += self._cast(grid, layer, float(grid.line(1)[part].mean()))
-        return total * grid.spacing[1]
+        return self._tilted(total) * grid.spacing[1]
+
+    def _tilted(self, image: Floats) -> Floats:
+        """An image turned in its own plane about its middle, as `pixels` turns points; its border repeated."""
+        if not self.tilt:
+            return image
+        norm, middle = (1 + self.tilt**2) ** -0.5, (self.side - 1) / 2
+        turn = np.array([[norm, -self.tilt * norm], [self.tilt * norm, norm]])
+        offset = middle - middle * turn.sum(1)
+        return np.asarray(affine_transform(image, turn, offset, order=1, mode="nearest"))
 
     def _cast(self, grid: Grid, layer: Floats, y: float) -> Floats:
-        """A layer `[D, W]` at depth y as the detector shows it."""
+        """A layer `[D, W]` at depth y as the detector shows it; above and below the grid its ends go on."""
         grown = float(self.magnification(np.array(y)))
         at = (np.arange(self.side) + 0.5) * self.field / self.side - self.field / 2
         z = self.middle - at / grown - self.shift[0]
         x = at / grown - self.shift[1] - self.turn * y
-        rows = _weights((z - grid.origin[0]) / grid.spacing[0], grid.shape[0])
+        rows = _weights(np.clip((z - grid.origin[0]) / grid.spacing[0], 0, grid.shape[0] - 1), grid.shape[0])
         columns = _weights((x - grid.origin[2]) / grid.spacing[2], grid.shape[2])
-        return np.asarray(rows @ layer @ columns.T)
+        z_used, x_used = (_span(np.asarray(layer.any(axis))) for axis in (1, 0))
+        return np.asarray(rows[:, z_used] @ layer[z_used, x_used] @ columns[:, x_used].T)
 
     def chords(self, strands: Strands) -> Floats:
         """Millimetres that each pixel's line runs within the tubes, `[side, side]`."""
@@ -76,14 +95,14 @@ class Beam:
             return np.zeros((self.side, self.side))
         pixel, padded = self.field / self.side, self.side + self.side // 4
         grown = self.magnification(strands.points[:, 1])
-        size = np.rint(np.log(np.maximum(strands.radius * grown / pixel, 0.2)) * 5).astype(int)
+        size = np.rint(np.log(np.maximum(strands.radius * grown / pixel, SMALLEST)) * 5).astype(int)
         waves = np.zeros((padded, padded // 2 + 1), np.complex128)
         for one in np.unique(size).tolist():
             chosen, radius = size == one, float(np.exp(one / 5))
             part = Strands(strands.points[chosen], strands.length[chosen], strands.radius[chosen])
             weight = part.length * (part.radius * grown[chosen] / (radius * pixel)) ** 2
-            waves += np.fft.rfft2(self._marks(part, weight), (padded, padded)) * _disc_waves(radius, padded)
-        return np.asarray(np.fft.irfft2(waves, (padded, padded))[: self.side, : self.side])
+            waves += rfft2(self._marks(part, weight), (padded, padded)) * _disc_waves(radius, padded)
+        return np.asarray(irfft2(waves, (padded, padded))[: self.side, : self.side])
 
     def _marks(self, strands: Strands, weight: Floats) -> Floats:
         """Weights dealt out to the four pixels around each point."""
@@ -99,6 +118,12 @@ class Beam:
         return marks.reshape(self.side, self.side)
 
 
+def _span(used: NDArray[np.bool_]) -> slice:
+    """From the first to the last that is used."""
+    places = np.flatnonzero(used)
+    return slice(int(places[0]), int(places[-1]) + 1)
+
+
 def _weights(at: Floats, count: int) -> Floats:
     """Cubic interpolation (Catmull-Rom) as a matrix `[len(at), count]`; zero beyond the volume, its border repeated."""
     low = np.floor(at).astype(int)
@@ -109,11 +134,11 @@ def _weights(at: Floats, count: int) -> Floats:
         ((-3 * t + 4) * t + 1) * t / 2,
         (t - 1) * t * t / 2,
     )
-    matrix = np.zeros((len(at), count))
-    inside = np.flatnonzero((at > -0.5) & (at < count - 0.5))
-    for offset, part in zip((-1, 0, 1, 2), parts, strict=True):
-        np.add.at(matrix, (inside, np.clip(low + offset, 0, count - 1)[inside]), part[inside])
-    return matrix
+    inside = (at > -0.5) & (at < count - 0.5)
+    first = np.arange(len(at)) * count
+    places = np.concatenate([first + np.clip(low + offset, 0, count - 1) for offset in (-1, 0, 1, 2)])
+    weights = np.concatenate([part * inside for part in parts])
+    return np.asarray(np.bincount(places, weights, len(at) * count).reshape(len(at), count), np.float64)
 
 
 def _disc(radius: float) -> Floats:
@@ -132,4 +157,4 @@ def _disc_waves(radius: float, side: int) -> NDArray[np.complex128]:
     disc = _disc(radius)
     plane = np.zeros((side, side))
     plane[: len(disc), : len(disc)] = disc
-    return np.asarray(np.fft.rfft2(np.roll(plane, -(len(disc) // 2), (0, 1))), np.complex128)
+    return np.asarray(rfft2(np.roll(plane, -(len(disc) // 2), (0, 1))), np.complex128)

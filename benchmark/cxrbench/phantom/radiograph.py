@@ -11,14 +11,15 @@ from cxrbench.phantom.bones import Skeleton, skeleton, solid
 from cxrbench.phantom.detector import Paths, film
 from cxrbench.phantom.devices import Devices, devices
 from cxrbench.phantom.disease import Disease
+from cxrbench.phantom.drr import Post, dlnet
 from cxrbench.phantom.opacities import Opacities, opacities
-from cxrbench.phantom.projection import Beam
+from cxrbench.phantom.projection import FINE_SLABS, Beam
 from cxrbench.phantom.space import FIELD, Floats, Grid, Volume
 from cxrbench.phantom.strands import Strands
 from cxrbench.phantom.tree import trees
 
 SIDE = 256
-STEP = (2.5, 5.0, 2.5)
+STEP = (2.75, 6.0, 2.75)
 DEPTH = 288.0
 LUNG_MM, HIDDEN_MM, LESION_MM = 30.0, 26.0, 7.0
 """A pixel is lung where its line crosses that much lung and less than `HIDDEN_MM` of heart or belly; it is lesion
@@ -38,16 +39,20 @@ class Radiograph:
     devices: tuple[str, ...]
 
 
-def radiograph(chest: Chest, disease: Disease, level: float, side: int = SIDE) -> Radiograph:
-    """Project a study onto `side` x `side` pixels."""
+def radiograph(chest: Chest, disease: Disease, level: float, side: int = SIDE, post: Post = "film") -> Radiograph:
+    """Project a study onto `side` x `side` pixels, shown as film or as in DLNet's paper (`cxrbench.phantom.drr`)."""
     grid = Grid.over((FIELD, DEPTH, FIELD), STEP)
     tissue = build(chest, grid)
     ill = opacities(chest, disease, level, tissue, grid)
     beam, worn = Beam.of(chest.visit, side), devices(chest)
-    pixels = film(_paths(chest, grid, beam, tissue, ill, worn=worn), chest.visit, FIELD)
+    paths = _paths(chest, grid, beam, tissue, ill, worn=worn)
+    shown = _film(paths, chest) if post == "film" else dlnet(paths, chest.visit.seed)
     lungs, lesions = _masks(grid, beam, tissue, ill)
-    shown = np.rint(255 * pixels).astype(np.uint8)
     return Radiograph(shown, lungs, lesions, boxes(lesions), worn.names)
+
+
+def _film(paths: Paths, chest: Chest) -> NDArray[np.uint8]:
+    return np.rint(255 * film(paths, chest.visit, FIELD)).astype(np.uint8)
 
 
 def filled(tissue: Tissue, ill: Opacities) -> Volume:
@@ -60,21 +65,26 @@ def filled(tissue: Tissue, ill: Opacities) -> Volume:
 
 def _paths(chest: Chest, grid: Grid, beam: Beam, tissue: Tissue, ill: Opacities, *, worn: Devices) -> Paths:
     """Water, bone and metal along each line."""
-    water = beam.through(grid, np.maximum(filled(tissue, ill) + np.float32(1000), 0) / np.float32(1000))
+    water = beam.through(grid, np.maximum(filled(tissue, ill) + np.float32(1000), 0) / np.float32(1000), FINE_SLABS)
     tubes, bony = trees(chest), skeleton(chest)
     aerated = tissue.lung * (1 - np.maximum(np.maximum(ill.lesion, ill.other), ill.fluid))
-    water += 1.25 * beam.chords(tubes.vessels.chosen(_at(grid, aerated, tubes.vessels)))
     solid_lung = tissue.lung * np.maximum(ill.lesion, ill.other) * (1 - ill.fluid)
-    water -= 0.9 * beam.chords(tubes.airways.chosen(_at(grid, solid_lung, tubes.airways)))
-    water -= 1.0 * beam.chords(tubes.trachea)
+    fine = Strands.joined(
+        [
+            tubes.vessels.chosen(1.25 * _at(grid, aerated, tubes.vessels)),
+            tubes.airways.chosen(_at(grid, solid_lung, tubes.airways)).times(-0.9),
+            tubes.trachea.times(-1.0),
+        ]
+    )
+    water += beam.chords(fine)
     bone = _bone(beam, bony) + beam.through(grid, solid(chest, grid) / np.float32(1000))
-    metal = beam.chords(worn.metal) + 0.10 * beam.chords(worn.plastic)
+    metal = beam.chords(Strands.joined([worn.metal, worn.plastic.times(0.10)]))
     return Paths(np.maximum(water, 0), bone, metal)
 
 
 def _bone(beam: Beam, bony: Skeleton) -> Floats:
     """Millimetres of calcium: the cortex of every tube, less its marrow."""
-    return 1.2 * beam.chords(bony.outer) - 0.85 * beam.chords(bony.marrow)
+    return beam.chords(Strands.joined([bony.outer.times(0.95), bony.marrow.times(-0.72)]))
 
 
 def _at(grid: Grid, volume: Volume, strands: Strands) -> Floats:

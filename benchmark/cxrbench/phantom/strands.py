@@ -7,10 +7,22 @@ within a tenth, since radii are put into classes).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from cxrbench.phantom.space import Floats, Grid, Volume
+
+THICK = (5.7, 12.0)
+"""Radii in mm above which a tube is thick, and very thick."""
+BALLS = (
+    np.array([(0, 0, 0), *product((-1, 1), repeat=3)]) * 0.55,
+    *(
+        np.array([one for one in product(range(-n, n + 1), repeat=3) if np.dot(one, one) < (n + 0.5) ** 2]) / (n + 0.5)
+        for n in (4, 9)
+    ),
+)
+"""Where in a ball of radius 1 the parts of a thin, a thick and a very thick tube's piece are put."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +56,23 @@ class Strands:
         there = keep > 0
         return Strands(self.points[there], self.length[there] * keep[there], self.radius[there])
 
+    def times(self, factor: float) -> "Strands":
+        """The same tubes, each piece counted `factor` times; below 0 takes away."""
+        return Strands(self.points, self.length * factor, self.radius)
+
     def filling(self, grid: Grid) -> Volume:
-        """The share of each voxel that the tubes fill, at most 1; thick ones are spread over their cross-section."""
-        spread = np.array([(0, 0, 0), *((a, b, c) for a in (-1, 1) for b in (-1, 1) for c in (-1, 1))]) * 0.55
-        volume = np.pi * self.radius**2 * self.length / (len(spread) * np.prod(grid.spacing))
-        total = np.zeros(int(np.prod(grid.shape)))
-        for offset in spread:
-            z, y, x = grid.nearest(self.points + offset * self.radius[:, None])
-            flat = (z * grid.shape[1] + y) * grid.shape[2] + x
-            total += np.bincount(flat, volume, len(total))
+        """The share of each voxel that the tubes fill, at most 1; each piece is spread over a ball of its radius."""
+        flats, weights = [], []
+        size = np.searchsorted(THICK, self.radius)
+        for number, spread in enumerate(BALLS):
+            chosen = size == number
+            points, radius = self.points[chosen], self.radius[chosen]
+            volume = np.pi * radius**2 * self.length[chosen] / (len(spread) * np.prod(grid.spacing))
+            places = points[:, None] + spread * radius[:, None, None]
+            z, y, x = grid.nearest(places.reshape(-1, 3))
+            flats.append((z * grid.shape[1] + y) * grid.shape[2] + x)
+            weights.append(np.repeat(volume, len(spread)))
+        total = np.bincount(np.concatenate(flats), np.concatenate(weights), int(np.prod(grid.shape)))
         return np.minimum(total, 1).reshape(grid.shape).astype(np.float32)
 
 

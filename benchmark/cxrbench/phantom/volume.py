@@ -17,8 +17,10 @@ from cxrbench.phantom.tree import trees
 
 SPACING: Triple = (8.0, 2.75, 2.75)
 """Millimetres between slices, rows and columns: every tenth slice of 0.8 mm, as MosMed published."""
-QUANTUM, LOWEST = 16, -1024
-"""HU are kept as `QUANTUM` times a byte, from `LOWEST` up: about the size of their noise."""
+QUANTUM, LOWEST = 16, -1016
+"""HU are kept as `QUANTUM` times a byte, from `LOWEST` up: about the size of their noise; air is the byte 1."""
+TABLE, TABLE_HU = (146.0, 151.0), -350.0
+"""Depths (mm) between which the table lies, and its HU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def scan(chest: Chest, disease: Disease, level: float, spacing: Triple = SPACING
     air = tubes.trachea.filling(grid)
     hu = _with_strands(chest, grid, filled(tissue, ill), tissue, ill)
     hu += air * (np.float32(-995) - hu)
+    _lay_on_table(grid, hu)
     lungs = np.where(tissue.right > 0.5, 1, np.where(tissue.left > 0.5, 2, 0)).astype(np.uint8)
     lungs[(ill.fluid > 0.5) | (air > 0.5)] = 0
     lesions = np.where(ill.lesion >= DENSE, 2, np.where(ill.lesion >= MASKED, 1, 0)).astype(np.uint8)
@@ -66,6 +69,13 @@ def _with_strands(chest: Chest, grid: Grid, hu: Volume, tissue: Tissue, ill: Opa
     return np.asarray(hu, np.float32)
 
 
+def _lay_on_table(grid: Grid, hu: Volume) -> None:
+    """A plate of carbon fibre behind the patient."""
+    depth = grid.line(1)
+    rows = (depth > TABLE[0]) & (depth < TABLE[1])
+    hu[:, rows] = np.maximum(hu[:, rows], np.float32(TABLE_HU))
+
+
 def _among(grid: Grid, volume: Volume, strands: Strands) -> Strands:
     return strands.chosen(np.asarray(volume[grid.nearest(strands.points)], np.float64))
 
@@ -81,7 +91,7 @@ def _imaged(chest: Chest, hu: Volume) -> NDArray[np.uint8]:
             hu = np.float32(0.7) * hu + np.float32(0.15) * (ahead + behind)
     level = np.float32((26 if sharp else 12) / visit.dose**0.5)
     noise = Draw(visit.seed, 13).normals(hu.shape).astype(np.float32)
-    hu = hu + level * noise * np.where(hu > -960, np.float32(1), np.float32(0.2))
+    hu = hu + level * noise * (hu > -960)
     return np.clip(np.rint((hu - LOWEST) / QUANTUM), 0, 255).astype(np.uint8)
 
 

@@ -13,7 +13,7 @@ import cxrbench
 from cxrbench.results.schema import Benchmark, Provenance
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "pillow", "torch", "timm")
-IGNORED = {"results", "__pycache__"}
+IGNORED = {"results", "__pycache__", ".training"}
 
 
 def benchmark() -> Benchmark:
@@ -39,7 +39,7 @@ def provenance(started: datetime, seed: int) -> Provenance:
         seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
         python=platform.python_version(),
         platform=platform.platform(),
-        cpu=_cpu(),
+        cpu=cpu_name(),
         gpu=None,
         packages={name: found for name in PACKAGES if (found := _version(name))},
         seed=seed,
@@ -54,7 +54,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """How many processors of which kind."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:
@@ -64,11 +65,20 @@ def _cpu() -> str:
 
 
 def folder_sha256(folder: Path) -> str:
-    """One hash of a submission's folder: names and bytes of all its files but results and caches."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and not IGNORED & set(relative.parts):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{relative.as_posix()} {content}\n".encode())
-    return digest.hexdigest()
+    """One hash of a submission's folder: names and bytes of all its files but results, caches and checkpoints.
+
+    Weights that are not there (they stay out of git) count by the hash that `weights.sha256` gives them, so a clone
+    has the hash of the folder that the results were made with.
+    """
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    content = {path.relative_to(folder): path for path in files if not IGNORED & set(path.relative_to(folder).parts)}
+    hashes = {name.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for name, path in content.items()}
+    lines = sorted((_absent_weights(folder) | hashes).items(), key=lambda item: Path(item[0]))
+    return hashlib.sha256("".join(f"{name} {found}\n" for name, found in lines).encode()).hexdigest()
+
+
+def _absent_weights(folder: Path) -> dict[str, str]:
+    """Files that `weights.sha256` lists as `sha256sum` writes it, and their hashes; none without that file."""
+    table = folder / "weights.sha256"
+    lines = table.read_text("utf-8").splitlines() if table.is_file() else []
+    return {name.strip(): found for found, _, name in (line.partition("  ") for line in lines) if name.strip()}

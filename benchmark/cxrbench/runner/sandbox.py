@@ -2,7 +2,7 @@
 
 Levels, best first:
 
-- `bubblewrap`: no network; a file system that holds the system's libraries, the interpreter, our packages and the
+- `bubblewrap`: no network; a file system that holds the system's libraries, the interpreter, this package and the
   submission's own folder, all read-only, and one scratch folder of bounded size; its own process numbers, so that
   whatever it started dies with it; no capabilities, no new privileges; started as root, it runs as a user of its own.
 - `namespaces`: no network, and all its processes die with it; files stay readable with the caller's rights.
@@ -110,7 +110,7 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
     own = {"HOME": home, "USER": "submission", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     return {
         **own,
-        "PYTHONPATH": os.pathsep.join(str(package.parent) for package in _packages()),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(place).parent) for place in _own())),
         "PYTHONDONTWRITEBYTECODE": "1",
         **counts,
         "OMP_WAIT_POLICY": "passive",
@@ -118,11 +118,11 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
     }
 
 
-def _packages() -> list[Path]:
-    """The folders of cxrbench and, where it is installed, of the baselines' shared code; neither holds labels."""
+def _own() -> list[str]:
+    """The folders of this package and, where it is installed, of the baselines: trained submissions import them."""
     baselines = importlib.util.find_spec("cxrbench_baselines")
-    places = baselines.submodule_search_locations if baselines else None
-    return [Path(cxrbench.__file__).resolve().parent, *(Path(place).resolve() for place in places or ())]
+    places = [Path(cxrbench.__file__).parent, *((baselines and baselines.submodule_search_locations) or ())]
+    return [str(Path(place).resolve()) for place in places]
 
 
 def _bubblewrap(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
@@ -151,9 +151,9 @@ def _above(paths: Sequence[str]) -> list[str]:
 
 
 def _readable() -> list[str]:
-    """Paths bound read-only: the system's libraries, drivers, the interpreter and its packages, our own packages."""
+    """Paths bound read-only: the system's libraries, drivers, the interpreter and its packages, this package."""
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, *map(str, _packages())]
+    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, *_own()]
     found = [path for path in (*SYSTEM, *DRIVERS, *own) if os.path.lexists(path)]
     unique = sorted(dict.fromkeys(found), key=len)
     return [path for path in unique if not any(path.startswith(f"{other}/") for other in unique if other != path)]

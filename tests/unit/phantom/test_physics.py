@@ -5,6 +5,7 @@ import pytest
 from cxrbench.phantom import cohort, make
 from cxrbench.phantom.detector import SPECTRUM, WATER, Paths, exposure
 from cxrbench.phantom.draw import Draw
+from cxrbench.phantom.drr import post_processed
 from cxrbench.phantom.projection import Beam
 from cxrbench.phantom.space import FIELD, Ellipsoid, Grid
 from cxrbench.phantom.strands import Strands
@@ -91,3 +92,21 @@ def test_size_and_spacing_can_be_chosen():
     study = cohort()[0]
     assert make(study, "cxr", side=128)["pixels"].shape == (128, 128)
     assert make(study, "ct", spacing=(16.0, 4.0, 4.0))["codes"].shape == (22, 88, 88)
+
+
+def test_dlnets_post_processing_inverts_and_darkens_what_is_bright():
+    arrived = np.linspace(0, 1, 256).reshape(16, 16)
+    assert post_processed(arrived).ravel().tolist() == list(range(255, -1, -1))
+    bright = np.concatenate([np.full(90, 0.05), [0.0], np.full(9, 1.0)])[None]
+    assert np.rint(255 * 0.95) > post_processed(bright)[0, 0] == np.rint(255 * (np.rint(255 * 0.95) / 255) ** 5)
+    assert post_processed(np.full((4, 4), 0.3)).max() == 0
+
+
+def test_a_radiograph_can_be_shown_as_dlnet_shows_its_own():
+    study = cohort()[1]
+    film, drr = make(study, "cxr", side=128), make(study, "cxr", side=128, post="dlnet")
+    assert (film["lungs"] == drr["lungs"]).all()
+    assert (drr["pixels"] == make(study, "cxr", side=128, post="dlnet")["pixels"]).all()
+    lungs, body = drr["pixels"][drr["lungs"] > 0], drr["pixels"][60:110, 50:75]
+    assert np.median(lungs) < np.median(body)
+    assert (drr["pixels"].min(), drr["pixels"].dtype) == (0, np.uint8)

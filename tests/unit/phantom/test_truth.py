@@ -87,6 +87,7 @@ def test_who_is_in_it():
     assert {one["confounder"] for one in found} == {"", "nodule", "effusion", "lobar", "atelectasis", "oedema"}
     assert all(one["brixia"] == "000000" for one in found if one["category"] != "covid")
     assert {zone for one in found for zone in one["brixia"]} == set("0123")
+    assert {one["ct_grade"] for one in found} == set("01234")
 
 
 @pytest.mark.parametrize("rater", RATERS, ids=lambda rater: rater.name)

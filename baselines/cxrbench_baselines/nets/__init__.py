@@ -1,0 +1,1 @@
+"""Blocks, encoders and losses that several systems share."""

@@ -1,0 +1,125 @@
+"""A trained system on disk: the folder that `cxrbench train` ends with, and the way back to a network."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from cxrbench.errors import CxrbenchError
+from safetensors.torch import save_file
+
+from cxrbench_baselines.recipe import Recipe, dump, load_recipe
+from cxrbench_baselines.system import System
+from cxrbench_baselines.systems import systems
+from cxrbench_baselines.weights import sha256, take
+
+RECIPE, WEIGHTS, SETTINGS, HASH, STORY = (
+    "recipe.yaml",
+    "weights.safetensors",
+    "settings.json",
+    "weights.sha256",
+    "training.json",
+)
+SMALL = 2_000_000
+"""Weights of more bytes stay out of git."""
+
+CODE = '''"""{title}: made by `cxrbench train`; README.md says how."""
+
+from cxrbench_baselines.trained import Trained
+
+
+class {kind}(Trained):
+    """{title}."""
+
+    name = {name}
+    title = {quoted}
+    authors = "The cxrbench developers"
+    tasks = {tasks}
+    trained_on = {parts}
+'''
+
+README = """# {title}
+
+{paper}, {where}. {note}
+
+Trained with
+
+    {command}
+
+seed {seed}, {seconds} s on {hardware}; first weights of the encoder: {origin}. `recipe.yaml` is the whole recipe as it
+was run, `training.json` what each stage learnt from and how it went.
+
+{weights}
+"""
+
+
+def save_system(system: System, folder: Path, name: str, parts: tuple[str, ...], story: dict[str, Any]) -> None:
+    """Write the submission: code, recipe, weights, their hash, what was learnt and how.
+
+    `story` has `command`, `seed`, `seconds`, `hardware` and `stages`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({key: value.contiguous().cpu() for key, value in system.state_dict().items()}, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors writes for its owner alone
+    (folder / HASH).write_text(f"{sha256(folder / WEIGHTS)}  {WEIGHTS}\n", "utf-8")
+    (folder / RECIPE).write_text(dump(system.recipe), "utf-8")
+    (folder / SETTINGS).write_text(json.dumps(system.settings, indent=1, sort_keys=True) + "\n", "utf-8")
+    (folder / STORY).write_text(
+        json.dumps({**story, "origin": system.origin}, indent=1, sort_keys=True) + "\n", "utf-8"
+    )
+    (folder / "submission.py").write_text(_code(system.recipe, name, type(system).tasks, parts), "utf-8")
+    (folder / "README.md").write_text(_readme(system, folder, story), "utf-8")
+
+
+def _code(recipe: Recipe, name: str, tasks: tuple[str, ...], parts: tuple[str, ...]) -> str:
+    kind = "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", name))
+    title = " ".join(recipe.title.split())
+    return CODE.format(
+        title=title,
+        quoted=json.dumps(title, ensure_ascii=False),
+        kind=kind if kind[:1].isalpha() else f"Of{kind}",
+        name=json.dumps(name),
+        tasks=_words(tasks),
+        parts=_words(parts),
+    )
+
+
+def _words(words: tuple[str, ...]) -> str:
+    """A tuple of strings as the formatter would write it."""
+    inside = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
+    return f"({inside},)" if len(words) == 1 else f"({inside})"
+
+
+def _readme(system: System, folder: Path, story: dict[str, Any]) -> str:
+    size = (folder / WEIGHTS).stat().st_size
+    kept = f"The weights ({size / 1e6:.1f} MB) are "
+    kept += (
+        "in this folder." if size <= SMALL else "not in git: the command makes them, `weights.sha256` is their hash."
+    )
+    recipe = system.recipe
+    return README.format(
+        title=recipe.title,
+        paper=recipe.paper,
+        where=recipe.where,
+        note=recipe.note,
+        origin=system.origin,
+        weights=kept,
+        **{key: story[key] for key in ("command", "seed", "seconds", "hardware")},
+    )
+
+
+def load_system(folder: Path) -> System:
+    """The system of a submission's folder, with its weights, in evaluation mode.
+
+    Raises `CxrbenchError` in one line for weights that are absent, corrupt or of another architecture.
+    """
+    recipe = load_recipe(folder / RECIPE)
+    if not (folder / WEIGHTS).is_file():
+        raise CxrbenchError(
+            "the weights are absent", str(folder / WEIGHTS), "README.md has the command that makes them"
+        )
+    random = recipe.model_copy(update={"network": {**recipe.network, "pretrained": "none"}})
+    system = systems[recipe.system](random)
+    take(system, folder / WEIGHTS)
+    system.settings = json.loads((folder / SETTINGS).read_text("utf-8"))
+    return system.eval()
