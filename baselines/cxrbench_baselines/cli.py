@@ -146,6 +146,7 @@ def _story(outcome: "Outcome", settings: "Settings", seconds: int) -> dict[str, 
         "hardware": gpu or f"{settings.threads} threads of {cpu_name()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "learnt_from": list(outcome.parts),
         "stages": json.loads(json.dumps(outcome.story)),
     }
 

@@ -1,7 +1,8 @@
 """Recipes: every hyper-parameter of a trained baseline, in one YAML file that is checked before anything starts.
 
-A packaged recipe is found by its name (`cxrbench train lung-unet`), any other by its path. `not_stated` lists what the
-paper leaves open; what stands in the recipe there is our choice. No torch here: recipes are read and listed without it.
+A packaged recipe is found by its name (`cxrbench train lung-unet`), any other by its path. A variant names its `base`
+and the `changes` to it, written as on the command line. `not_stated` lists what the paper leaves open; what stands in
+the recipe there is our choice. No torch here: recipes are read and listed without it.
 """
 
 from collections.abc import Sequence
@@ -112,6 +113,12 @@ class Stage(Strict):
             raise ValueError("a stage has either epochs or steps")
         return self
 
+    def loss_of(self, name: str) -> Any:
+        """What the recipe says of a loss. Raises `UsageError` where it does not say it."""
+        if name not in self.loss:
+            raise UsageError("the recipe does not name this loss", f"stages.{self.name}.loss.{name}", "add it")
+        return self.loss[name]
+
 
 class Recipe(Strict):
     """A whole training, from nothing to a submission."""
@@ -158,10 +165,7 @@ def load_recipe(name: str | Path, changes: Sequence[str] = ()) -> Recipe:
     Raises `UsageError` with the first broken key for a recipe or a change that does not fit.
     """
     path = find(str(name))
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError("the recipe is not YAML", f"{path}: {error}", "correct it") from error
+    document = _document(path)
     for change in changes:
         _change(document, change)
     try:
@@ -170,6 +174,21 @@ def load_recipe(name: str | Path, changes: Sequence[str] = ()) -> Recipe:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         raise UsageError(f"the recipe does not fit ({first['msg']})", f"{path.name}, {place}", "correct it") from error
+
+
+def _document(path: Path) -> Any:
+    """A recipe's YAML; one with `base` is the packaged recipe of that name with its `changes` and its other keys."""
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError("the recipe is not YAML", f"{path}: {error}", "correct it") from error
+    if not isinstance(document, dict) or "base" not in document:
+        return document
+    own = dict(document)
+    found = _document(find(str(own.pop("base"))))
+    for change in own.pop("changes", ()):
+        _change(found, str(change))
+    return found | own
 
 
 def _change(document: Any, change: str) -> None:

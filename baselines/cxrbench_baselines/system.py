@@ -23,7 +23,7 @@ from cxrbench_baselines.recipe import Recipe, Stage, Strict
 
 Batch = dict[str, torch.Tensor]
 Done = Callable[[int, int], None]
-Own = TypeVar("Own", bound="Options")
+Own = TypeVar("Own", bound=Strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,15 @@ class Options(Strict):
 class System(nn.Module):
     """A baseline. Class attributes: `tasks` that it predicts for, `stages` by name, `options` of its network.
 
-    `origin` says where the encoder's first weights came from, once built; `predict_settings` are the recipe's
-    `predict`, and may be set by `tuned` after the last stage.
+    `batch_size` says how many images its submission is given at a time. `origin` says where the encoder's first
+    weights came from, once built; `predict_settings` are the recipe's `predict`, and may be set by `tuned` after the
+    last stage.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ()
     stages: ClassVar[Mapping[str, Learns]] = {}
     options: ClassVar[type[Options]] = Options
+    batch_size: ClassVar[int] = 4
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
@@ -61,6 +63,10 @@ class System(nn.Module):
         self.origin = "random"
 
     # Training
+
+    def takes(self, stage: Stage, case: Case) -> bool:  # noqa: ARG002
+        """Whether a stage learns from a case, beyond its having the truth of the stage's task."""
+        return True
 
     def parts(self, stage: str) -> Sequence[nn.Module]:  # noqa: ARG002
         """The modules whose weights a stage moves; the rest is frozen, and stays in evaluation mode."""
@@ -97,11 +103,15 @@ class System(nn.Module):
 
     def predict(self, images: Sequence[Image]) -> list[dict[str, Any]]:
         """One dict an image, as `cxrbench.Submission.predict` returns them. Call in evaluation mode."""
-        views = [self.view(None, np.asarray(image.pixels, np.float32)) for image in images]
+        views = self.views(images)
         with torch.inference_mode():
             outputs = self(self.batch(images, views))
         rows = [{key: value[i] for key, value in outputs.items()} for i in range(len(images))]
         return [self.decoded(row, view, image) for row, view, image in zip(rows, views, images, strict=True)]
+
+    def views(self, images: Sequence[Image]) -> list[View]:
+        """What of each image the network is shown."""
+        return [self.view(None, np.asarray(image.pixels, np.float32)) for image in images]
 
     def batch(self, images: Sequence[Image], views: Sequence[View]) -> torch.Tensor:
         """Images as the network's input `[n, C, S, S]`, on its device."""
@@ -117,13 +127,13 @@ class System(nn.Module):
         return next(self.parameters()).device
 
 
-def checked(kind: type[Own], recipe: Recipe) -> Own:
-    """The recipe's `network` as a system's options. Raises `UsageError` with the key that does not fit."""
+def checked(kind: type[Own], recipe: Recipe, section: str = "network") -> Own:
+    """A section of the recipe as a system's own record. Raises `UsageError` with the key that does not fit."""
     try:
-        return kind.model_validate(recipe.network)
+        return kind.model_validate(getattr(recipe, section))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(("network", *map(str, first["loc"])))
+        place = ".".join((section, *map(str, first["loc"])))
         raise UsageError(
             f"the recipe does not fit system {recipe.system} ({first['msg']})", place, "correct it"
         ) from error

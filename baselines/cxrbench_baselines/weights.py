@@ -1,10 +1,12 @@
 """Weight files: safetensors, named by their SHA-256, read with errors of one line."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import torch
 from cxrbench.errors import CxrbenchError
+from cxrbench.registry import unknown
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
@@ -29,11 +31,20 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def learnt_from(file: Path) -> tuple[str, ...]:
+    """The parts of datasets that weights were learnt from, as `training.json` beside them says; else none."""
+    story = file.parent / "training.json"
+    return tuple(json.loads(story.read_text("utf-8")).get("learnt_from", ())) if story.is_file() else ()
+
+
 def take(module: nn.Module, file: Path, part: str = "") -> None:
     """Load weights into a module, or into its submodule `part`.
 
-    Raises `CxrbenchError` in one line for a file that is absent, corrupt or of another architecture.
+    Raises `UsageError` where there is no such part, and `CxrbenchError` in one line for a file that is absent, corrupt
+    or of another architecture.
     """
+    if part not in dict(module.named_modules()):
+        raise unknown("part of the network", part, [name for name, _ in module.named_children()])
     target = module.get_submodule(part)
     given = read_weights(file)
     prefix = f"{part}." if part and any(key.startswith(f"{part}.") for key in given) else ""

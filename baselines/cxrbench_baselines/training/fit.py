@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from cxrbench.registry import unknown
 from safetensors.torch import load_file, save_file
 
 from cxrbench_baselines.recipe import Recipe, Stage, dump
@@ -18,7 +19,7 @@ from cxrbench_baselines.training.data import Material, material, stage_tracks
 from cxrbench_baselines.training.memory import is_out_of_memory, too_much
 from cxrbench_baselines.training.module import Training
 from cxrbench_baselines.training.trainer import fit
-from cxrbench_baselines.weights import sha256, take
+from cxrbench_baselines.weights import learnt_from, sha256, take
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on, how much is done and how much there is."""
@@ -28,8 +29,9 @@ Progress = Callable[[str, int, int], None]
 class Settings:
     """How to train: where data lies and where the run goes, on which device, from which seed.
 
-    `start` are weight files to begin with: part of the network (or "" for all) to safetensors file. `workers` are
-    processes that load ahead; `threads` is torch's.
+    `start` are weight files to begin with: part of the network (or "" for all) to safetensors file. A part that has
+    the name of a stage is taken as that stage left it: the stage is not run. `workers` are processes that load ahead;
+    `threads` is torch's.
     """
 
     data: str | None
@@ -63,18 +65,23 @@ def train(recipe: Recipe, settings: Settings, progress: Progress) -> Outcome:
     system = systems[recipe.system](recipe)
     for part, file in settings.start.items():
         take(system, file, part)
-    found = {stage.name: _material(system, stage, settings) for stage in recipe.stages}
+    stages = [stage for stage in recipe.stages if stage.name not in settings.start]
+    found = {stage.name: _material(system, stage, settings) for stage in stages}
     folder = settings.out / ".training" / _identity(recipe, settings, found)
     run = Run(system.to(settings.device), folder, settings, progress)
-    story = [run.stage(stage, found[stage.name]) for stage in recipe.stages]
+    story = [run.stage(stage, found[stage.name]) for stage in stages]
     cases = {(case.dataset, case.id): case for one in found.values() for case in (*one.train, *one.validation)}
     system.eval().tuned(list(cases.values()), lambda done, all_: progress("choosing settings", done, all_))
-    return Outcome(system, tuple(dict.fromkeys(part for one in found.values() for part in one.parts)), story)
+    parts = [part for file in settings.start.values() for part in learnt_from(file)]
+    parts += [part for one in found.values() for part in one.parts]
+    return Outcome(system, tuple(dict.fromkeys(parts)), story)
 
 
 def _material(system: System, stage: Stage, settings: Settings) -> Material:
+    if stage.name not in system.stages:
+        raise unknown(f"stage of system {system.recipe.system}", stage.name, system.stages)
     tracks = stage_tracks(stage, system.stages[stage.name].tasks, settings.tracks)
-    return material(stage, tracks, settings.data, settings.seed)
+    return material(stage, tracks, settings.data, settings.seed, lambda case: system.takes(stage, case))
 
 
 @dataclass(frozen=True, slots=True)

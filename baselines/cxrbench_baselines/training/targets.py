@@ -58,6 +58,8 @@ def _read(case: Case, name: str, view: View, size: int) -> NDArray[np.generic]:
         return np.full((size, size), IGNORE, np.uint8) if drawn is None else square_mask(drawn, view, size)
     if name == "brixia":
         return np.array((-1,) * 6 if case.targets.brixia is None else case.targets.brixia, np.int64)
+    if name == "diseased":
+        return np.array(_diseased(case), np.float32)
     if name == "covid":
         known = case.targets.category
         return np.array(np.nan if known is None else known == "covid", np.float32)
@@ -65,3 +67,10 @@ def _read(case: Case, name: str, view: View, size: int) -> NDArray[np.generic]:
         raise ValueError(f"no target is called {name}")
     value = getattr(case.targets, name)
     return np.array(np.nan if value is None else value, np.float32)
+
+
+def _diseased(case: Case) -> float:
+    """The finding; where a source does not tell it, whether a lesion is drawn; NaN where it draws none either."""
+    if case.targets.finding is not None:
+        return float(case.targets.finding)
+    return np.nan if case.targets.lesion_mask is None else float(case.targets.lesion_mask().any())

@@ -1,5 +1,8 @@
 """Stored voxel values to Hounsfield units or labels, one slice at a time: no float copy of a volume is made."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,8 @@ HU_LOW, HU_HIGH = -1024, 3071
 """The range of a 12-bit scanner; padding (-2048, -3024) falls on its lower end, metal on the upper."""
 GREY_WHITE = 200
 """A volume of whole numbers 0...255 whose maximum is above this is an 8-bit picture, not Hounsfield units."""
+WHOLE_SHIFT = 8192
+"""Intercepts up to here keep the clipped stored values within int16."""
 
 Array = NDArray[np.generic]
 
@@ -25,14 +30,35 @@ def hounsfield(
     An 8-bit picture is refused, unless `grey_range` = (HU of 0, HU of 255) asks for a linear mapping; a volume in
     HU is never mapped. Raises `DataError` for it, for values that are not finite and for colour.
     """
+    volume = np.empty(stored.shape, np.int16)
+    for index, plane in enumerate(hounsfield_planes(stored, slope, intercept, where, grey_range)):
+        volume[index] = plane
+    return volume
+
+
+def hounsfield_planes(
+    stored: Array,
+    slope: float,
+    intercept: float,
+    where: str,
+    grey_range: tuple[float, float] | None = None,
+) -> Iterator[NDArray[np.int16]]:
+    """The same, one slice `[H, W]` at a time, C-contiguous; what `hounsfield` raises comes before the first slice."""
     low, high = _extremes(stored, slope, intercept, where)
     if is_grey(stored, slope, intercept, low, high):
         slope, intercept = _grey_map(slope, intercept, where, grey_range)
-    volume = np.empty(stored.shape, np.int16)
-    for index, plane in enumerate(stored):
-        values = plane.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-        volume[index] = np.clip(np.rint(values), HU_LOW, HU_HIGH)
-    return volume
+    return (_plane(plane, slope, intercept) for plane in stored)
+
+
+def _plane(stored: Array, slope: float, intercept: float) -> NDArray[np.int16]:
+    """One slice; whole numbers that are only shifted need no float, and give the same."""
+    whole: np.dtype[Any] = stored.dtype
+    if whole.kind in "iu" and slope == 1 and intercept == round(intercept) and abs(intercept) <= WHOLE_SHIFT:
+        bounds, shift = np.iinfo(whole), int(intercept)
+        low, high = (min(max(end - shift, bounds.min), bounds.max) for end in (HU_LOW, HU_HIGH))
+        return np.clip(stored, low, high, order="C").astype(np.int16, copy=False) + np.int16(shift)
+    values = stored.astype(np.float32, order="C") * np.float32(slope) + np.float32(intercept)
+    return np.asarray(np.clip(np.rint(values), HU_LOW, HU_HIGH), np.int16)
 
 
 def is_grey(stored: Array, slope: float, intercept: float, low: float, high: float) -> bool:

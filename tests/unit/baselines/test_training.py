@@ -123,6 +123,11 @@ def test_weights_of_a_part_are_taken_alone(undisturbed, tmp_path):
     assert same(other.network, network)
 
 
+def test_a_part_that_does_not_exist_is_told(undisturbed, tmp_path):
+    with pytest.raises(UsageError, match="no part of the network of this name: netwerk; did you mean network"):
+        take(undisturbed.system, tmp_path / "none.safetensors", "netwerk")
+
+
 def test_out_of_memory_says_which_batch_fits(tmp_path, monkeypatch):
     recipe = load_recipe("lung-pspnet", TINY)
     from cxrbench_baselines.training.module import Training

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import torch
 from cxrbench.case import Image
+from cxrbench.errors import UsageError
 
 from cxrbench_baselines.framing import View, unsquare
 from cxrbench_baselines.nets.encoders import segmenter
@@ -23,6 +24,13 @@ class LungOptions(Options):
     encoder: str
 
 
+def check_side(decoder: str, size: int) -> None:
+    """Raise `UsageError` for a square that cannot be halved five times, or that is too small for PAN's pyramid."""
+    least = 128 if decoder == "pan" else 32
+    if size % 32 or size < least:
+        raise UsageError(f"{decoder} needs a multiple of 32 pixels, at least {least}", f"size {size}", "correct it")
+
+
 @systems.register("danilov-lungs")
 class Lungs(System):
     """A lung mask of one radiograph; `predict.threshold` cuts its probability."""
@@ -34,6 +42,7 @@ class Lungs(System):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
         own = checked(LungOptions, recipe)
+        check_side(own.decoder, self.given.size)
         self.network, self.origin = segmenter(own.decoder, own.encoder, self.given.channels, own.pretrained)
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -42,7 +51,7 @@ class Lungs(System):
 
     def losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
         """The recipe's loss `seg`."""
-        return {"seg": map_loss(stage.loss["seg"], self(batch["image"])["lungs"], batch["lungs"])}
+        return {"seg": map_loss(stage.loss_of("seg"), self(batch["image"])["lungs"], batch["lungs"])}
 
     def quality(self, stage: Stage, batch: Batch) -> torch.Tensor:  # noqa: ARG002
         """Dice in the network's square."""
