@@ -15,8 +15,10 @@ import cxrbench
 from cxrbench.catalog import Card
 from cxrbench.results.schema import MetricValue
 from cxrbench.splits import Split, bibtex
+from cxrbench.stats import Gap
 
 from cxrbench_leaderboard.claims import PAPERS, Claim
+from cxrbench_leaderboard.evidence import Grid, Pictured, figure_lines, told_apart
 from cxrbench_leaderboard.rows import Board, Row
 
 Fields = dict[str, Any]
@@ -32,6 +34,44 @@ def results_json(boards: Sequence[Board]) -> str:
     """The same rows, nested: tracks, their rows, their printed claims."""
     rows = sum(len(board.rows) for board in boards)
     return _json({"n_results": rows, "tracks": [_track(board) for board in boards]})
+
+
+def tests_csv(board: Board, *grids: Grid | None) -> str:
+    """A line for each pair of rows that was tested, in each of the grids."""
+    return _csv([_test(board, grid, gap) for grid in grids if grid for gap in grid.cells.values()])
+
+
+def _test(board: Board, grid: Grid, gap: Gap) -> Fields:
+    return {
+        "track": board.name,
+        "metric": board.primary,
+        "left": gap.left,
+        "right": gap.right,
+        "left_is_better_by": exact(gap.score.value),
+        "low": exact(gap.score.low),
+        "high": exact(gap.score.high),
+        "p": exact(gap.p),
+        "p_holm": exact(gap.p_holm),
+        "pairs_corrected": grid.family,
+        "told_apart": told_apart(gap),
+        "on_the_metric_itself": grid.exact,
+        "n": gap.score.n,
+        "n_patients": gap.score.n_patients,
+    }
+
+
+def figures_csv(board: Board, pictures: Sequence[Pictured]) -> str:
+    """A line for each number in the figures of a track's page."""
+    lines = [(one.row.result.submission.name, line) for one in pictures for line in figure_lines(one.row)]
+    keys = ("figure", "kind", "row", "column", "value")
+    return _csv(
+        [{"track": board.name, "submission": name, **dict(zip(keys, line, strict=True))} for name, line in lines]
+    )
+
+
+def exact(value: float | None) -> float | None:
+    """A computed number with the digits that do not depend on the machine."""
+    return None if value is None else round(value, 9)
 
 
 def claims_csv(claims: Sequence[Claim]) -> str:
@@ -110,6 +150,9 @@ def _head(board: Board, row: Row) -> Fields:
         "track": board.name,
         "synthetic": row.result.track.synthetic,
         "rank": row.rank,
+        "rank_low": row.place.low if row.place else None,
+        "rank_high": row.place.high if row.place else None,
+        "rank_group": row.place.group if row.place else None,
         "not_ranked": "; ".join(row.reasons),
         "submission": about.name,
         "title": about.title,

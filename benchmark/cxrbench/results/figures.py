@@ -3,6 +3,7 @@
 Vectors are written as text, numbers with a blank between, so that a file stays a file that one can read.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -19,11 +20,13 @@ NUMBER = r"-?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?"
 Numbers = Annotated[str, Field(max_length=8_000, pattern=rf"^(?:{NUMBER}(?: {NUMBER})*)?$")]
 """Numbers as text, with a blank between."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-Label = Annotated[str, Field(max_length=60)]
+Label = Annotated[str, Field(pattern=r"^[ -~]{1,60}$")]
 LONGEST = 400
 """Numbers of a vector, at most."""
 MOST = 12
 """Figures of a kind, at most."""
+BEYOND = 1e9
+"""No sum, count or bin of ours comes near."""
 
 
 def numbers(text: str) -> Floats:
@@ -63,8 +66,10 @@ class Paired(Strict):
         sums, bases = numbers(self.sums), numbers(self.bases)
         if len(sums) != self.units or len(bases) != self.units:
             raise ValueError("sums and bases must have a number a unit")
-        if (bases < 0).any() or bases.sum() <= 0 or not np.isfinite(sums).all():
+        if (bases < 0).any() or bases.sum() <= 0:
             raise ValueError("bases must be at least 0 and not all 0")
+        if (np.abs([sums, bases]) > BEYOND).any():
+            raise ValueError(f"sums and bases must be below {BEYOND:g}")
         return self
 
 
@@ -85,10 +90,10 @@ class CountTable(Strict):
         found = [numbers(row) for row in self.counts]
         if len(found) != len(self.rows) or any(len(row) != len(self.columns) for row in found):
             raise ValueError("counts must have a row a class of the truth and a number a class of the prediction")
-        if any((row < 0).any() or (row != np.rint(row)).any() or (row > 1e9).any() for row in found):
+        if any((row < 0).any() or (row != np.rint(row)).any() or (row > BEYOND).any() for row in found):
             raise ValueError("counts must be whole and at least 0")
-        if self.kind == "spread" and not all(_is_number(name) for name in (*self.rows, *self.columns)):
-            raise ValueError("the bins of a spread must be numbers")
+        if self.kind == "spread" and not (_are_bins(self.rows) and _are_bins(self.columns)):
+            raise ValueError("the bins of a spread must be numbers that rise from 0")
         return self
 
     @cached_property
@@ -199,7 +204,9 @@ def _check_rates(names: Sequence[str], found: Sequence[Floats]) -> None:
         raise ValueError(f"{names[0]} must not fall")
 
 
-def _is_number(text: str) -> bool:
-    import re
-
-    return re.fullmatch(NUMBER, text) is not None
+def _are_bins(names: Sequence[str]) -> bool:
+    """Whether the names are numbers that rise from 0, two or more."""
+    if len(names) < 2 or not all(re.fullmatch(NUMBER, name) for name in names):
+        return False
+    middles = np.array(names, np.float64)
+    return bool(middles[0] == 0 and (np.diff(middles) > 0).all() and middles[-1] <= BEYOND)
