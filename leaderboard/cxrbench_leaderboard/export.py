@@ -50,8 +50,8 @@ def _test(board: Board, grid: Grid, gap: Gap) -> Fields:
         "left_is_better_by": exact(gap.score.value),
         "low": exact(gap.score.low),
         "high": exact(gap.score.high),
-        "p": exact(gap.p),
-        "p_holm": exact(gap.p_holm),
+        "p": exact_p(gap.p),
+        "p_holm": exact_p(gap.p_holm),
         "pairs_corrected": grid.family,
         "told_apart": told_apart(gap),
         "on_the_metric_itself": grid.exact,
@@ -72,6 +72,15 @@ def figures_csv(board: Board, pictures: Sequence[Pictured]) -> str:
 def exact(value: float | None) -> float | None:
     """A computed number with the digits that do not depend on the machine."""
     return None if value is None else round(value, 9)
+
+
+def exact_p(value: float | None) -> float | None:
+    """The same of a p-value: six digits, however small.
+
+    >>> exact_p(1.23456789e-8)
+    1.23457e-08
+    """
+    return None if value is None else float(f"{value:.6g}")
 
 
 def claims_csv(claims: Sequence[Claim]) -> str:

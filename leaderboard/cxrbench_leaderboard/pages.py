@@ -139,6 +139,7 @@ class _Press:
             "told_apart": evidence.told_apart,
             "p_text": p_text,
             "exact": export.exact,
+            "exact_p": export.exact_p,
             **_inlined("style", "style.css", "figures.css"),
             **_inlined("script", "table.js"),
         }

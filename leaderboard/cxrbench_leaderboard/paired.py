@@ -22,6 +22,8 @@ COUNTED = 15
 VALUES = 1_000_000
 """Values of draws that are held for a board at a time; with more rows each has fewer draws, at least a tenth."""
 ALPHA = 0.05
+LEAST = 1 / DRAWS**2
+"""The smallest p that is told: further out a normal distribution is no witness."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def p_values(board: Panel, ahead: Floats, counted: Sequence[Gap]) -> Floats:
 
     Of the first rows the draws on either side of zero are counted; where there is none on one side, and for the other
     rows, p is that of a normal distribution with the standard deviation of the drawn gaps (at most 1 / draws where
-    none was counted).
+    none was counted), and at least `LEAST`.
     """
     pairs = np.triu_indices(len(board.names), 1)
     gap = np.abs(board.points[pairs[0]] - board.points[pairs[1]])
@@ -129,7 +131,7 @@ def p_values(board: Panel, ahead: Floats, counted: Sequence[Gap]) -> Floats:
         i, j = place[one.left], place[one.right]
         least = 1.0 if one.p is None else one.p
         p[i, j] = p[j, i] = min(least, p[i, j]) if least <= 1 / DRAWS else least
-    return p
+    return np.maximum(p, LEAST)
 
 
 def _deviation(ahead: Floats) -> Floats:

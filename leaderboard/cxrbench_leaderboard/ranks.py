@@ -55,10 +55,13 @@ def compare_rows(results: Sequence[Result]) -> Comparison | None:
         return None
     ahead = board.drawn(slice(None), draws_for(len(board.names)))
     found = gaps(board)
-    holm = corrected(p_values(board, ahead, found))
+    raw = p_values(board, ahead, found)
+    holm = corrected(raw)
     place = {name: i for i, name in enumerate(board.names)}
     pairs = tuple(
-        Gap(one.left, one.right, one.score, one.p, float(holm[place[one.left], place[one.right]])) for one in found
+        Gap(one.left, one.right, one.score, float(raw[cell]), float(holm[cell]))
+        for one in found
+        for cell in [(place[one.left], place[one.right])]
     )
     groups = _groups(holm)
     bounds = _bounds(board.points, ahead)
