@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from cxrbench.results.figures import CalibrationFigure, CountTable, RocFigure, numbers
-from cxrbench.results.schema import Cost, Result
+from cxrbench.results.schema import Cost, MetricValue, Result
+from cxrbench.results.subgroups import SUPPRESSED
 from cxrbench.stats import Gap, holm
 
 from cxrbench_leaderboard import plots
@@ -65,12 +66,11 @@ class Pictured:
         point = plots.operating_point(result) if len(curves) == 1 else None
         return [(name, one, plots.roc(one, point)) for name, one in curves.items()]
 
-    @property
-    def calibrations(self) -> list[tuple[str, CalibrationFigure, Plot]]:
-        """Reliability diagrams."""
-        result = self.row.result
-        found = result.figures.calibrations if result.figures else {}
-        return [(name, one, plots.calibration(one)) for name, one in found.items()]
+    def calibration_of(self, name: str) -> tuple[CalibrationFigure | None, Plot | None]:
+        """The reliability diagram that goes with a curve."""
+        figures = self.row.result.figures
+        one = figures.calibrations.get(name) if figures else None
+        return one, None if one is None else plots.calibration(one)
 
     @property
     def _tables(self) -> Mapping[str, CountTable]:
@@ -78,14 +78,17 @@ class Pictured:
         return result.figures.tables if result.figures else {}
 
 
-def pictured(board: Board) -> list[Pictured]:
-    """The rows whose figures are drawn on the track's page."""
+def chosen(board: Board, count: int = PICTURED) -> list[Row]:
+    """The rows that are shown in more detail: ranked ones first, then radiologists, then the others."""
     readers = [row for row in board.unranked if row.result.submission.kind == "rater"]
     others = [row for row in board.unranked if row.result.submission.kind != "rater"]
-    rows = [*board.ranked[: PICTURED - min(len(readers), 2)], *readers[:2], *others, *board.ranked]
-    told = dict.fromkeys(id(row) for row in rows if _has_figures(row.result))
-    by_id = {id(row): row for row in rows}
-    return [Pictured(by_id[key]) for key in list(told)[:PICTURED]]
+    rows = [*board.ranked[: count - min(len(readers), 2)], *readers[:2], *others, *board.ranked]
+    return list({row.result.submission.name: row for row in rows}.values())[:count]
+
+
+def pictured(board: Board) -> list[Pictured]:
+    """The rows whose figures are drawn on the track's page."""
+    return [Pictured(row) for row in chosen(board) if _has_figures(row.result)]
 
 
 def _has_figures(result: Result) -> bool:
@@ -202,6 +205,30 @@ def _places(board: Board, key: str, rows: Sequence[Row]) -> list[Place]:
 def _cost(cost: Cost, key: str) -> float | None:
     value = getattr(cost, key)
     return None if not value else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Subgroups with their cases: those shown and those suppressed; `rows` are the columns of the table."""
+
+    rows: tuple[Row, ...]
+    shown: tuple[tuple[str, int], ...]
+    withheld: tuple[tuple[str, int], ...]
+
+
+def groups(board: Board, rows: Sequence[Row]) -> Groups | None:
+    """The subgroups of some rows; None where they have none."""
+    told = [row for row in rows if row.result.subgroups]
+    if not told:
+        return None
+    found: dict[str, MetricValue] = {}
+    for row in told:
+        for name, metrics in row.result.subgroups.items():
+            if board.primary in metrics:
+                found.setdefault(name, metrics[board.primary])
+    counted = sorted((name, one.n, one.undefined == SUPPRESSED) for name, one in found.items())
+    shown = tuple((name, n) for name, n, withheld in counted if not withheld)
+    return Groups(tuple(told), shown, tuple((name, n) for name, n, withheld in counted if withheld))
 
 
 def figure_lines(row: Row) -> list[tuple[str, str, str, str, float]]:

@@ -19,6 +19,7 @@ from cxrbench.stats import Gap
 
 from cxrbench_leaderboard.claims import PAPERS, Claim
 from cxrbench_leaderboard.evidence import Grid, Pictured, figure_lines, told_apart
+from cxrbench_leaderboard.examples import Examples
 from cxrbench_leaderboard.rows import Board, Row
 
 Fields = dict[str, Any]
@@ -67,6 +68,11 @@ def figures_csv(board: Board, pictures: Sequence[Pictured]) -> str:
     return _csv(
         [{"track": board.name, "submission": name, **dict(zip(keys, line, strict=True))} for name, line in lines]
     )
+
+
+def methods_csv(worked: Examples) -> str:
+    """A line for each number of the worked examples."""
+    return _csv([dict(zip(("example", "name", "value"), line, strict=True)) for line in worked.lines])
 
 
 def exact(value: float | None) -> float | None:
@@ -146,7 +152,7 @@ def _lines(board: Board, row: Row) -> Iterator[Fields]:
     head, tail = _head(board, row), _tail(row)
     for subgroup, metrics in [("", row.result.metrics), *sorted(row.result.subgroups.items())]:
         for key, metric in sorted(metrics.items()):
-            yield {**head, "subgroup": subgroup, "metric": key, **_metric(metric), **tail}
+            yield {**head, "subgroup": subgroup, "metric": key, **_metric(metric), "note": metric.note, **tail}
 
 
 def _metric(metric: MetricValue) -> Fields:

@@ -12,13 +12,15 @@ from typing import Any
 
 import cxrbench
 from cxrbench.catalog import Card, cards
+from cxrbench.results.figures import LONGEST
 from cxrbench.splits import DEFAULT, Split, bibtex, listed, load_split
 from cxrbench.stats.bootstrap import DRAWS
 from cxrbench.stats.interval import MIN_DEFINED
+from cxrbench.tasks.figures import BAND_DRAWS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from cxrbench_leaderboard import evidence, export, plots
+from cxrbench_leaderboard import evidence, examples, export, paired, plots
 from cxrbench_leaderboard.beside import beside
 from cxrbench_leaderboard.charts import BRIEF, forest
 from cxrbench_leaderboard.claims import PAPERS, Claim
@@ -91,7 +93,7 @@ class Download:
 def render(site: Site) -> dict[str, str]:
     """Every file of the site by its path: pages and the exports beside them."""
     press = _Press(site)
-    files = _front(press, site) | _claims(press, site) | {"methods.html": press.page("methods.html", "methods.html")}
+    files = _front(press, site) | _claims(press, site) | _methods(press)
     for board in site.boards:
         files |= _track(press, board)
     return files | _datasets(press, site)
@@ -177,6 +179,21 @@ def _front(press: _Press, site: Site) -> dict[str, str]:
     return {"index.html": press.page("index.html", "index.html", files=_downloads(files))} | files
 
 
+def _methods(press: _Press) -> dict[str, str]:
+    worked = examples.examples()
+    files = {"methods.csv": export.methods_csv(worked)}
+    content = {
+        "worked": worked,
+        "samples": examples,
+        "counted": paired.COUNTED,
+        "least": f"{paired.LEAST:g}",
+        "longest": LONGEST,
+        "band_draws": BAND_DRAWS,
+        "files": _downloads(files),
+    }
+    return {"methods.html": press.page("methods.html", "methods.html", **content)} | files
+
+
 def _claims(press: _Press, site: Site) -> dict[str, str]:
     files = {
         "claims.csv": export.claims_csv(site.claims),
@@ -226,6 +243,7 @@ def _evidence(board: Board) -> dict[str, Any]:
         "costs": costs,
         "devices": devices[:5],
         "besides": beside(board),
+        "groups": evidence.groups(board, evidence.chosen(board)),
     }
 
 

@@ -181,11 +181,6 @@ class Board:
         return _details({key for row in self.rows for key in row.result.metrics}, self.primary)
 
     @property
-    def subgroups(self) -> tuple[str, ...]:
-        """Subgroups that any row has."""
-        return tuple(sorted({name for row in self.rows for name in row.result.subgroups}))
-
-    @property
     def file(self) -> str:
         """The name of the track's files, without a suffix."""
         return self.track.file_name

@@ -228,6 +228,15 @@ def test_figures_change_neither_ranks_order_nor_other_pages(tmp_path, draw, make
     assert with_figures.keys == without.keys
 
 
+def test_a_note_on_one_metric_is_a_column_of_the_export(tmp_path, make, keep):
+    value = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 48, "n_patients": 36, "better": "lower", "note": "left out: 2"}
+    keep(tmp_path / "in", make("a"), make("b", metrics={"zone_sd": value}))
+    site = build([tmp_path / "in"], tmp_path / "out").index.parent
+    notes = {(line["submission"], line["metric"]): line["note"] for line in table(site / "leaderboard.csv")}
+    assert notes["b", "zone_sd"] == "left out: 2"
+    assert notes["a", "zone_mae"] == ""
+
+
 def test_strangers_words_in_plots_are_words(tmp_path, draw, keep, page):
     words = '"><svg onload=alert(1)>\u202e'
     keep(tmp_path / "in", draw("a", title=words), draw("b", title=words, level=0.9))
