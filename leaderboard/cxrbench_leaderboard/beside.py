@@ -25,8 +25,8 @@ class Line:
 
     @property
     def recomputed(self) -> float | None:
-        """The value that the published files give."""
-        return None if self.claim.checked is None else self.claim.checked.recomputed
+        """The value that the published files give, in this site's sign."""
+        return self.claim.recomputed
 
 
 def beside(board: Board) -> list[Line]:

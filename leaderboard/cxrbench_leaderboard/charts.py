@@ -72,7 +72,7 @@ def forest(board: Board) -> Forest | None:
     """The primary metric of every row and every printed value of it; None where there is not one."""
     rows = (("Ranked", board.ranked), ("Not ranked", board.unranked))
     groups = [(title, [point for row in own if (point := _point(row))]) for title, own in rows]
-    groups.append(("Printed in papers, not checked", _printed(board)))
+    groups.append(("Printed in papers, not measured here", _printed(board)))
     groups = [(title, points) for title, points in groups if points]
     if not groups:
         return None

@@ -260,6 +260,7 @@ def _claim(claim: Claim) -> Fields:
         "in_our_sign": format(claim.comparable, "f"),
         "verdict": claim.verdict,
         "recomputed": None if checked is None else checked.recomputed,
+        "recomputed_in_our_sign": claim.recomputed,
         "recomputed_n": None if checked is None else checked.n,
         "reason": "" if checked is None else checked.reason,
         "note": claim.note,

@@ -202,6 +202,7 @@ def test_printed_recomputed_and_measured_stand_side_by_side(illustrated, tmp_pat
     root = page(illustrated / "tracks/brixia-severity--brixia-cohen--all.html").one("table", id="beside")
     mean_error = next(row for row in root.all("tr") if "Zone mean error" in row.text)
     assert "\N{MINUS SIGN}0.131printed with the opposite sign" in mean_error.text
+    assert list(mean_error.all("td"))[2].text == "\N{MINUS SIGN}0.131equal"
 
 
 def test_printed_systems_that_were_neither_recomputed_nor_measured_are_left_out(tmp_path, make, keep):
