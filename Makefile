@@ -56,7 +56,7 @@ TRACKS := brixia-severity/brixia-cohen/test brixia-severity/brixia-cohen/all
 RATED := $(TRACKS) brixia-severity/brixia-cohen@published/test
 NETWORKS := resnet18
 
-.PHONY: results resnet18
+.PHONY: results resnet18 cpu-baselines gpu-baselines
 results: $(VENV)/dev
 	for one in zone-medians zone-texture $(NETWORKS); do \
 	  $(BIN)/cxrbench evaluate submissions/$$one/submission.py $(TRACKS:%=--track %) --data $(DATA) --fresh || exit; done
@@ -67,3 +67,7 @@ results: $(VENV)/dev
 resnet18: $(VENV)/dev
 	OMP_WAIT_POLICY=passive $(BIN)/python submissions/resnet18/train.py --data $(DATA)
 	cd submissions/resnet18 && sha256sum weights.safetensors | tee weights.sha256
+
+# The trained systems of the papers, in the order of their worth; what is finished is kept, the same command goes on.
+cpu-baselines gpu-baselines: $(VENV)/dev
+	BIN=$(BIN) OMP_WAIT_POLICY=passive baselines/make-baselines $(@:-baselines=) $(DATA)

@@ -9,6 +9,7 @@ from cxrbench.case import Image
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
 
+pytestmark = pytest.mark.slow
 ROUNDS = 7
 
 
