@@ -67,3 +67,9 @@ results: $(VENV)/dev
 resnet18: $(VENV)/dev
 	OMP_WAIT_POLICY=passive $(BIN)/python submissions/resnet18/train.py --data $(DATA)
 	cd submissions/resnet18 && sha256sum weights.safetensors | tee weights.sha256
+
+# Synthetic data, no folder needed: the thresholds are searched and the result made in some minutes.
+.PHONY: hu-thresholding
+hu-thresholding: $(VENV)/dev
+	$(BIN)/python submissions/hu-thresholding/train.py
+	$(BIN)/cxrbench evaluate submissions/hu-thresholding/submission.py --track ct-triage/phantom-ct/test --fresh
