@@ -57,18 +57,12 @@ DATA ?= $(CXRBENCH_DATA)
 results: $(VENV)/dev
 	BIN=$(BIN) submissions/make-results $(DATA)
 
-<<<<<<< HEAD
 # The trained systems of the papers, in the order of their worth; what is finished is kept, the same command goes on.
 cpu-baselines gpu-baselines: $(VENV)/dev
 	BIN=$(BIN) OMP_WAIT_POLICY=passive baselines/make-baselines $(@:-baselines=) $(DATA)
-=======
-resnet18: $(VENV)/dev
-	OMP_WAIT_POLICY=passive $(BIN)/python submissions/resnet18/train.py --data $(DATA)
-	cd submissions/resnet18 && sha256sum weights.safetensors | tee weights.sha256
 
 # Synthetic data, no folder needed: the thresholds are searched and the result made in some minutes.
 .PHONY: hu-thresholding
 hu-thresholding: $(VENV)/dev
 	$(BIN)/python submissions/hu-thresholding/train.py
 	$(BIN)/cxrbench evaluate submissions/hu-thresholding/submission.py --track ct-triage/phantom-ct/test --fresh
->>>>>>> ct
