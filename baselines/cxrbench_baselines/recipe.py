@@ -1,7 +1,8 @@
 """Recipes: every hyper-parameter of a trained baseline, in one YAML file that is checked before anything starts.
 
-A packaged recipe is found by its name (`cxrbench train lung-unet`), any other by its path. `not_stated` lists what the
-paper leaves open; what stands in the recipe there is our choice. No torch here: recipes are read and listed without it.
+A packaged recipe is found by its name (`cxrbench train lung-unet`), any other by its path. A variant names its `base`
+and the `changes` to it, written as on the command line. `not_stated` lists what the paper leaves open; what stands in
+the recipe there is our choice. No torch here: recipes are read and listed without it.
 """
 
 from collections.abc import Sequence
@@ -88,15 +89,15 @@ class Stage(Strict):
     `data` are tracks (`task/dataset[@split]/part`): cases of that part that have the task's truth. `validation` is the
     share of patients held out of them where a split has no part `val`; 0 holds nobody out, and the last epoch is kept.
     `loss` are the system's own words. `ema` is the decay of an exponential moving average of the weights. `select`
-    says whether the best epoch by validation or the last one is kept.
+    says whether the best epoch by validation or the last one is kept. A stage with a closed solution has no optimizer.
     """
 
     name: str
     data: tuple[str, ...]
     epochs: Annotated[int, Field(ge=1)] | None = None
     steps: Annotated[int, Field(ge=1)] | None = None
-    batch: Annotated[int, Field(ge=1)]
-    optimizer: Optimizer
+    batch: Annotated[int, Field(ge=1)] = 1
+    optimizer: Optimizer | None = None
     schedule: Schedule = Schedule()
     loss: dict[str, Any] = Field(default_factory=dict)
     augmentation: tuple[Step, ...] = ()
@@ -108,8 +109,10 @@ class Stage(Strict):
 
     @model_validator(mode="after")
     def _one_length(self) -> "Stage":
-        if (self.epochs is None) == (self.steps is None):
+        if self.optimizer is not None and (self.epochs is None) == (self.steps is None):
             raise ValueError("a stage has either epochs or steps")
+        if self.optimizer is None and (self.epochs or self.steps):
+            raise ValueError("a stage of epochs or steps has an optimizer")
         return self
 
     def loss_of(self, name: str) -> Any:
@@ -164,10 +167,7 @@ def load_recipe(name: str | Path, changes: Sequence[str] = ()) -> Recipe:
     Raises `UsageError` with the first broken key for a recipe or a change that does not fit.
     """
     path = find(str(name))
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError("the recipe is not YAML", f"{path}: {error}", "correct it") from error
+    document = _document(path)
     for change in changes:
         _change(document, change)
     try:
@@ -176,6 +176,21 @@ def load_recipe(name: str | Path, changes: Sequence[str] = ()) -> Recipe:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         raise UsageError(f"the recipe does not fit ({first['msg']})", f"{path.name}, {place}", "correct it") from error
+
+
+def _document(path: Path) -> Any:
+    """A recipe's YAML; one with `base` is the packaged recipe of that name with its `changes` and its other keys."""
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError("the recipe is not YAML", f"{path}: {error}", "correct it") from error
+    if not isinstance(document, dict) or "base" not in document:
+        return document
+    own = dict(document)
+    found = _document(find(str(own.pop("base"))))
+    for change in own.pop("changes", ()):
+        _change(found, str(change))
+    return found | own
 
 
 def _change(document: Any, change: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from cxrbench.errors import CxrbenchError
 from safetensors.torch import save_file
 
-from cxrbench_baselines.recipe import Recipe, dump, load_recipe
+from cxrbench_baselines.recipe import dump, load_recipe
 from cxrbench_baselines.system import System
 from cxrbench_baselines.systems import systems
 from cxrbench_baselines.weights import sha256, take
@@ -35,7 +35,7 @@ class {kind}(Trained):
     title = {quoted}
     authors = "The cxrbench developers"
     tasks = {tasks}
-    trained_on = {parts}
+    trained_on = {parts}{more}
 '''
 
 README = """# {title}
@@ -67,11 +67,12 @@ def save_system(system: System, folder: Path, name: str, parts: tuple[str, ...],
     (folder / STORY).write_text(
         json.dumps({**story, "origin": system.origin}, indent=1, sort_keys=True) + "\n", "utf-8"
     )
-    (folder / "submission.py").write_text(_code(system.recipe, name, type(system).tasks, parts), "utf-8")
+    (folder / "submission.py").write_text(_code(system, name, parts), "utf-8")
     (folder / "README.md").write_text(_readme(system, folder, story), "utf-8")
 
 
-def _code(recipe: Recipe, name: str, tasks: tuple[str, ...], parts: tuple[str, ...]) -> str:
+def _code(system: System, name: str, parts: tuple[str, ...]) -> str:
+    recipe, batch = system.recipe, type(system).batch_size
     kind = "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", name))
     title = " ".join(recipe.title.split())
     return CODE.format(
@@ -79,8 +80,9 @@ def _code(recipe: Recipe, name: str, tasks: tuple[str, ...], parts: tuple[str, .
         quoted=json.dumps(title, ensure_ascii=False),
         kind=kind if kind[:1].isalpha() else f"Of{kind}",
         name=json.dumps(name),
-        tasks=_words(tasks),
+        tasks=_words(type(system).tasks),
         parts=_words(parts),
+        more="" if batch == System.batch_size else f"\n    batch_size = {batch}",
     )
 
 

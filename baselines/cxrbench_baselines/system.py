@@ -46,13 +46,15 @@ class Options(Strict):
 class System(nn.Module):
     """A baseline. Class attributes: `tasks` that it predicts for, `stages` by name, `options` of its network.
 
-    `origin` says where the encoder's first weights came from, once built; `predict_settings` are the recipe's
-    `predict`, and may be set by `tuned` after the last stage.
+    `batch_size` says how many images its submission is given at a time. `origin` says where the encoder's first
+    weights came from, once built; `predict_settings` are the recipe's `predict`, and may be set by `tuned` after the
+    last stage.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ()
     stages: ClassVar[Mapping[str, Learns]] = {}
     options: ClassVar[type[Options]] = Options
+    batch_size: ClassVar[int] = 4
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
@@ -61,6 +63,10 @@ class System(nn.Module):
         self.origin = "random"
 
     # Training
+
+    def takes(self, stage: Stage, case: Case) -> bool:  # noqa: ARG002
+        """Whether a stage learns from a case, beyond its having the truth of the stage's task."""
+        return True
 
     def parts(self, stage: str) -> Sequence[nn.Module]:  # noqa: ARG002
         """The modules whose weights a stage moves; the rest is frozen, and stays in evaluation mode."""
@@ -77,6 +83,10 @@ class System(nn.Module):
         targets = self.stages[stage.name].targets
         found = decoded(cases, self.given, targets, lambda pixels: self.view(stage.name, pixels), done)
         return Radiographs(found, self.given, stage.augmentation if learning else (), seed)
+
+    def solved(self, stage: Stage, cases: Sequence[Case], done: Done) -> bool:  # noqa: ARG002
+        """Whether the stage is one with a closed solution; if so it is solved now, and the loop is not run."""
+        return False
 
     def losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
         """The losses of a batch by task, scalars; the loop sums them, or weighs them as the stage says."""

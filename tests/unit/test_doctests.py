@@ -5,12 +5,13 @@ import importlib
 import pkgutil
 
 import cxrbench
+import cxrbench_baselines.ct
 import cxrbench_leaderboard
 import pytest
 
 NAMES = [
     module.name
-    for package in (cxrbench, cxrbench_leaderboard)
+    for package in (cxrbench, cxrbench_leaderboard, cxrbench_baselines.ct)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     if not module.name.endswith(("__main__", ".counter"))
 ]

@@ -15,6 +15,7 @@ from cxrbench.registry import unknown
 from numpy.typing import NDArray
 
 from cxrbench_baselines.recipe import Step
+from cxrbench_baselines.training.blobs import implanted
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version
 
@@ -48,6 +49,8 @@ OPERATIONS: dict[str, Maker] = {
     "gaussian-noise": lambda p, std=(0.01, 0.05): A.GaussNoise(std_range=tuple(std), p=p),
 }
 """Recipe name to maker. Angles in degrees, shares of the image in percent."""
+OWN = ("horizontal-flip", "blobs")
+"""What is done here, before and after albumentations."""
 
 
 def _both(limit: float | Sequence[float]) -> tuple[float, float]:
@@ -64,21 +67,41 @@ class Augmentation:
 
     def __init__(self, steps: Sequence[Step], size: int, masks: Sequence[str]) -> None:
         self.flip = max((float(step.p) for step in steps if step.op == "horizontal-flip"), default=0.0)
+        self.blobs = [step for step in steps if step.op == "blobs"]
         self.masks = tuple(masks)
-        made = [_made(step, size) for step in steps if step.op != "horizontal-flip"]
-        self.transform = A.Compose(made) if made else None
+        made = [_made(step, size) for step in steps if step.op not in OWN]
+        self.transform: Any = A.Compose(made) if made else None
+        self._tried(size)
 
     def __call__(self, example: Mapping[str, NDArray[Any]], seed: int) -> Arrays:
         """A changed copy of the example."""
         found = dict(example)
         if self.flip and np.random.default_rng(seed).random() < self.flip:
             found = mirrored(found, self.masks)
-        if self.transform is None:
-            return found
+        return self._with_blobs(found if self.transform is None else self._transformed(found, seed), seed)
+
+    def _transformed(self, example: Arrays, seed: int) -> Arrays:
+        """What albumentations makes of it."""
         self.transform.set_random_seed(seed)
-        own = [key for key in self.masks if key in found]
-        done = self.transform(image=np.ascontiguousarray(found["image"]), masks=[found[key] for key in own])
-        return found | {"image": done["image"]} | dict(zip(own, done["masks"], strict=True))
+        own = [key for key in self.masks if key in example]
+        done = self.transform(image=np.ascontiguousarray(example["image"]), masks=[example[key] for key in own])
+        return example | {"image": done["image"]} | dict(zip(own, done["masks"], strict=True))
+
+    def _with_blobs(self, example: Arrays, seed: int) -> Arrays:
+        """Blobs last, in the lungs where they have come to lie."""
+        for number, step in enumerate(self.blobs):
+            rng = np.random.default_rng((seed, number))
+            if rng.random() < step.p:
+                example |= {"image": implanted(example["image"], example.get("lungs"), rng, **step.settings)}
+        return example
+
+    def _tried(self, size: int) -> None:
+        """Blobs on an empty square, so that a setting that they do not take is told before training."""
+        for step in self.blobs:
+            try:
+                implanted(np.zeros((size, size), np.uint8), None, np.random.default_rng(0), **step.settings)
+            except (TypeError, ValueError) as error:
+                raise _refused(step, error) from error
 
 
 def mirrored(example: Mapping[str, NDArray[Any]], masks: Sequence[str]) -> Arrays:
@@ -96,15 +119,17 @@ def _made(step: Step, size: int) -> Any:
     """One operation of albumentations; its complaints about settings are errors."""
     makers = OPERATIONS | {"random-sized-crop": _cropper(size)}
     if step.op not in makers:
-        raise unknown("augmentation", step.op, (*makers, "horizontal-flip"))
+        raise unknown("augmentation", step.op, (*makers, *OWN))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return makers[step.op](p=step.p, **step.settings)
     except (TypeError, ValueError, UserWarning) as error:
-        raise UsageError(
-            f"augmentation {step.op} does not take this ({error})", str(step.settings), "correct it"
-        ) from error
+        raise _refused(step, error) from error
+
+
+def _refused(step: Step, error: Exception) -> UsageError:
+    return UsageError(f"augmentation {step.op} does not take this ({error})", str(step.settings), "correct it")
 
 
 def _cropper(size: int) -> Maker:

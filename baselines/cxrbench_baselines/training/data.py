@@ -1,6 +1,6 @@
 """Which cases a stage learns from, and who is held out of them for its validation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,9 @@ from cxrbench.splits.split import Split
 from cxrbench.tasks.track import Track
 
 from cxrbench_baselines.recipe import Stage
+
+EVALUATED = ("train", "val", "test", "all")
+"""Parts that a track may name while its part `train` is learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,17 @@ def stage_tracks(stage: Stage, learns: Sequence[str], given: Sequence[str]) -> t
     return found
 
 
-def material(stage: Stage, tracks: Sequence[Track], data: str | None, seed: int) -> Material:
+def material(
+    stage: Stage, tracks: Sequence[Track], data: str | None, seed: int, takes: Callable[[Case], bool] = lambda _: True
+) -> Material:
     """The available cases of the tracks' parts `train` that have the task's truth, each once; split for validation.
 
-    A track's part may be `train` or the one to be evaluated: learning is always from `train`. Where a split has a part
-    `val` it is the validation; where not, `stage.validation` of the people are held out. Raises `DataError` where
-    nothing is left to learn from, `UsageError` for a split without a part `train`.
+    A track's part may be `train` or the one to be evaluated: learning is always from `train`, but for a part of another
+    name than train, val, test and all, which is learnt from itself (`masked` of mosmed-1110). `takes` leaves out cases
+    that the stage cannot use.
+
+    Where a split has a part `val` it is the validation; where not, `stage.validation` of the people are held out.
+    Raises `DataError` where nothing is left to learn from, `UsageError` for a split without a part `train`.
     """
     train: dict[tuple[str, str], Case] = {}
     chosen: dict[tuple[str, str], Case] = {}
@@ -56,10 +64,11 @@ def material(stage: Stage, tracks: Sequence[Track], data: str | None, seed: int)
     for track in tracks:
         cases = {case.id: case for case in load(track.dataset, data).cases}
         split = track.load_split(tuple(cases.values()))
-        learnt, validated = _with_truth(track, split, cases, "train"), _with_truth(track, split, cases, "val")
+        own = "train" if track.part in EVALUATED else track.part
+        learnt, validated = (_with_truth(track, split, cases, part, takes) for part in (own, "val"))
         train.update(learnt)
         chosen.update(validated)
-        parts += [_part(track, part) for part, found in (("train", learnt), ("val", validated)) if found]
+        parts += [_part(track, part) for part, found in ((own, learnt), ("val", validated)) if found]
         without += [] if validated else list(learnt)
     held_out = _held_out(train, without, stage.validation, seed)
     kept = tuple(case for key, case in train.items() if key not in held_out)
@@ -76,14 +85,16 @@ def _part(track: Track, part: str) -> str:
     return f"{track.dataset}{at}/{part}"
 
 
-def _with_truth(track: Track, split: Split, cases: Mapping[str, Case], part: str) -> dict[tuple[str, str], Case]:
-    """The part's cases at hand that have the truth of the task, by dataset and id."""
+def _with_truth(
+    track: Track, split: Split, cases: Mapping[str, Case], part: str, takes: Callable[[Case], bool]
+) -> dict[tuple[str, str], Case]:
+    """The part's cases at hand that have the truth of the task and that the stage takes, by dataset and id."""
     if part not in split.parts:
         if part == "train":
             raise UsageError("nothing to learn from: this split has no part train", str(track), "name another track")
         return {}
     found = [cases[name] for name in split.cases(part) if name in cases and cases[name].available]
-    return {(case.dataset, case.id): case for case in found if track.definition().has_truth(case)}
+    return {(case.dataset, case.id): case for case in found if track.definition().has_truth(case) and takes(case)}
 
 
 def _held_out(

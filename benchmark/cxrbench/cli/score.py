@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--name", "own_name", help="The row's name (default: the table's file name).")
 @click.option("--title", default="", help="The row's title.")
 @click.option("--rater", help="Score this radiologist's own readings instead of a table.")
+@click.option("--published", metavar="SYSTEM", help="Score what the dataset's authors published for a system instead.")
 @click.option("--partial", is_flag=True, help="Accept a table that misses cases; the row is never ranked.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write the result to.")
 @json_option
@@ -28,21 +29,24 @@ def score(
     own_name: str | None,
     title: str,
     rater: str | None,
+    published: str | None,
     partial: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Score TABLE, a CSV or Parquet file of predictions made elsewhere (`case_id` and the task's columns)."""
     from cxrbench.cli.evaluate import show
-    from cxrbench.results.outside import score_rater, score_table
+    from cxrbench.results.outside import score_published, score_rater, score_table
     from cxrbench.results.store import write_result
     from cxrbench.tasks.track import Track
 
     track = Track.parse(name)
-    if (table is None) == (rater is None):
-        raise click.UsageError("give either a table or --rater")
+    if sum(one is not None for one in (table, rater, published)) != 1:
+        raise click.UsageError("give one of a table, --rater and --published")
     if rater is not None:
         result = score_rater(track, rater, data, name=own_name, title=title)
+    elif published is not None:
+        result = score_published(track, published, data, name=own_name, title=title, partial=partial)
     elif table is not None:
         result = score_table(track, table, data, name=own_name, title=title, partial=partial)
     if out is not None:

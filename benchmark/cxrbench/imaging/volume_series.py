@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cxrbench.case import Image
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume_grid import Affine, Grid, layout
+from cxrbench.imaging.volume_grid import Affine, Grid, Layout, layout
 from cxrbench.imaging.volume_values import HU_HIGH, HU_LOW
 
 if TYPE_CHECKING:
@@ -70,11 +70,22 @@ def read_series(folder: Path, uid: str | None = None) -> Image:
     no or several series are found, slices are not axial, unevenly spaced, doubled or of differing shape, or a slice
     has no rescale or cannot be decoded.
     """
+    grid, planes = series_slices(folder, uid)
+    volume = np.empty(grid.shape, np.int16)
+    for index, plane in enumerate(planes):
+        volume[index] = plane
+    return Image(volume, "ct", grid.spacing)
+
+
+def series_slices(folder: Path, uid: str | None = None) -> tuple[Grid, Iterator[NDArray[np.int16]]]:
+    """The series' grid, and its slices `[H, W]` as they are decoded, from feet to head: see `read_series`."""
     stack = _stack(_files(folder, uid), folder)
-    turn = layout(stack.affine, str(folder))
-    volume: NDArray[np.int16] = np.stack([_hounsfield(path) for path, _ in stack.slices])
-    grid = turn.grid(volume.shape, stack.affine)
-    return Image(np.ascontiguousarray(turn.view(volume), np.int16), "ct", grid.spacing)
+    turn, first = layout(stack.affine, str(folder)), stack.slices[0][1]
+    grid = turn.grid((len(stack.slices), first.Rows, first.Columns), stack.affine)
+    files = [path for path, _ in stack.slices]
+    within = Layout(turn.order, (False, *turn.flip[1:]))
+    planes = (within.view(_hounsfield(path)[None])[0] for path in (reversed(files) if turn.flip[0] else files))
+    return grid, (np.ascontiguousarray(plane, np.int16) for plane in planes)
 
 
 def series_grid(folder: Path, uid: str | None = None) -> Grid:

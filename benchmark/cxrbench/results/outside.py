@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cxrbench.datasets import DataFolder
+from cxrbench.datasets.danilov_published import published_predictions
 from cxrbench.errors import SubmissionError, UsageError
 from cxrbench.registry import unknown
 from cxrbench.results.schema import Result, SubmissionInfo
@@ -42,6 +44,33 @@ def _missing(ground: Ground, rows: dict[str, Row], *, partial: bool) -> dict[str
             f"the table misses {len(missing)} of {len(ground.cases)} cases", names, "or give --partial"
         )
     return {**ground.absent, **missing}
+
+
+def score_published(
+    track: Track, system: str, data: str | None, *, name: str | None = None, title: str = "", partial: bool = False
+) -> Result:
+    """Score the per-image predictions that the authors of the track's dataset published for a system.
+
+    The row is marked "predictions only"; the predictions themselves are not stored, they are the dataset's. Raises
+    `UsageError` for a dataset without them, an unknown system or a task that they do not answer, `SubmissionError`
+    where cases are missing (unless `partial`).
+    """
+    started, ground = datetime.now(UTC), lay_out(track, data)
+    if (track.task, track.dataset) != ("zone-severity", "danilov"):
+        raise UsageError(
+            "no published predictions are known for this track", str(track), "use zone-severity/danilov/..."
+        )
+    found = published_predictions(DataFolder(Path(data) if data else None).root("danilov", "metadata.csv"))
+    if system not in found:
+        raise unknown("published system", system, found)
+    scores = found[system].table["zone_severity"]
+    rows: dict[str, Row] = {
+        case.id: {"zone_severity": float(scores[case.id])} for case in ground.cases if case.id in scores
+    }
+    absent = _missing(ground, rows, partial=partial)
+    own = name or f"{system.replace('_', '-').replace('+', 'plus').lower()}-published"
+    info = SubmissionInfo(name=own, title=title or f"{system}, as published", kind="predictions")
+    return score(ground, rows, info, started=started, failed=absent)
 
 
 def score_rater(track: Track, rater: str, data: str | None, *, name: str | None = None, title: str = "") -> Result:

@@ -1,0 +1,13 @@
+"""Lungs by DeepLabV3+, Danilov's Stage I: made by `cxrbench train`; README.md says how."""
+
+from cxrbench_baselines.trained import Trained
+
+
+class LungDeeplabv3plusCpu(Trained):
+    """Lungs by DeepLabV3+, Danilov's Stage I."""
+
+    name = "lung-deeplabv3plus-cpu"
+    title = "Lungs by DeepLabV3+, Danilov's Stage I"
+    authors = "The cxrbench developers"
+    tasks = ("lung-segmentation",)
+    trained_on = ("cohen@joint/train",)

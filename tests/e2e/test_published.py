@@ -1,0 +1,38 @@
+"""Rows made of predictions that a paper's authors published themselves."""
+
+import json
+
+import pytest
+
+TRACK = ("--track", "zone-severity/danilov@published/test")
+
+
+def test_the_comparators_reproduce_the_printed_errors(command, real_data):
+    printed = {"covid_net": 1.83, "bsnet": 2.52}  # Danilov et al. 2022, Table 10
+    for system, mae in printed.items():
+        done = command("score", "--published", system, *TRACK, "--data", real_data, "--json")
+        result = json.loads(done.out)
+        assert result["submission"]["kind"] == "predictions"
+        assert result["metrics"]["mae"]["value"] == pytest.approx(mae, abs=0.02)
+
+
+def test_a_table_with_gaps_needs_partial(command, real_data):
+    arguments = ("score", "--published", "MAnet", *TRACK, "--data", real_data)
+    refused, taken = command(*arguments), command(*arguments, "--partial", "--json")
+    assert (refused.code, taken.code) == (3, 0)
+    assert "misses 4 of 139" in refused.error_lines[0]
+    assert json.loads(taken.out)["coverage"]["predicted"] == 135
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--published", "manet", *TRACK), "did you mean MAnet"),
+        (("--published", "MAnet", "--track", "brixia-severity/brixia-cohen/test"), "no published predictions"),
+        (("--published", "MAnet", "--rater", "junior", *TRACK), "give one of"),
+    ],
+)
+def test_what_is_not_there_is_told_in_a_line(command, real_data, arguments, words):
+    done = command("score", *arguments, "--data", real_data)
+    assert done.code == 2
+    assert words in done.error_lines[0]

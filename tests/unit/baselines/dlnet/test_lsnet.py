@@ -1,0 +1,61 @@
+"""LSNet overfits a batch, and trained on the phantom beats the mean lungs of its training part."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from cxrbench.datasets import load
+from cxrbench.splits import load_split
+from cxrbench_baselines.recipe import load_recipe
+from cxrbench_baselines.systems import systems
+
+TINY = (
+    "input.size=64",
+    "network.encoder=vgg11",
+    "network.pretrained=none",
+    "stages.lungs.epochs=3",
+    "stages.lungs.optimizer.lr=0.001",
+)
+
+
+def test_it_overfits_a_batch():
+    torch.manual_seed(0)
+    system = systems["lsnet"](load_recipe("lsnet", TINY)).train()
+    labels = torch.zeros(4, 64, 64, dtype=torch.uint8)
+    labels[:, 16:48, 8:40] = 1
+    batch = {"image": torch.randn(4, 3, 64, 64) * 0.3 + labels[:, None], "lungs": labels}
+    optimizer = torch.optim.Adam(system.parameters(), 1e-3)
+    losses = []
+    for _ in range(15):
+        optimizer.zero_grad()
+        loss = system.losses(system.recipe.stage("lungs"), batch)["seg"]
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.fixture(scope="module")
+def constant():
+    """The Dice of the best mask that is the same for every film: where most of the training part has lung."""
+    cases = {one.id: one for one in load("phantom", None).cases}
+    split = load_split("phantom")
+    train, test = (
+        np.stack([cases[name].targets.lung_mask() > 0 for name in split.cases(part)]) for part in ("train", "test")
+    )
+    mask = train.mean(0) > 0.5
+    return float(np.mean(2 * (test & mask).sum((1, 2)) / (test.sum((1, 2)) + mask.sum())))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("recipe", ["lsnet-aug"])
+def test_trained_on_the_phantom_it_beats_the_mean_lungs(command, tmp_path, constant, recipe):
+    changes = [word for change in TINY for word in ("--set", change)]
+    track = "lung-segmentation/phantom/test"
+    done = command("train", recipe, "--track", track, *changes, "--out", tmp_path / "lsnet")
+    assert done.code == 0, done.err
+    asked = ("--track", track, "--sandbox", "off", "--json")
+    done = command("evaluate", tmp_path / "lsnet" / "submission.py", *asked, "--out", tmp_path / "results")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["dice"]["value"] > max(constant, 0.85)
