@@ -113,6 +113,8 @@ def _start(text: str) -> tuple[str, Path]:
 
 def _told(stage: dict[str, Any]) -> str:
     """A stage in a line: the epoch that was kept, its loss, its quality where it was measured."""
+    if not stage["epochs"]:
+        return f"{stage['stage']}: {stage['cases'] + stage['validation_cases']} cases, solved"
     kept = next((one for one in stage["epochs"] if one["epoch"] == stage["kept_epoch"]), stage["epochs"][-1])
     quality = f", quality {kept['quality']:.3f}" if "quality" in kept else ""
     epochs = f"epoch {stage['kept_epoch'] + 1} of {len(stage['epochs'])} kept"

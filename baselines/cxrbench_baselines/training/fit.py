@@ -101,7 +101,8 @@ class Run:
             finished: dict[str, Any] = json.loads(record.read_text("utf-8"))
             return finished
         started = time.monotonic()
-        training = self._fitted(stage, found)
+        cases = (*found.train, *found.validation)
+        training = None if self.system.solved(stage, cases, self._reading(stage)) else self._fitted(stage, found)
         self.folder.mkdir(parents=True, exist_ok=True)
         save_file({key: value.contiguous() for key, value in self.system.state_dict().items()}, weights)
         done = {
@@ -110,8 +111,8 @@ class Run:
             "cases": len(found.train),
             "validation_cases": len(found.validation),
             "seconds": round(time.monotonic() - started),
-            "kept_epoch": training.kept_epoch,
-            "epochs": training.history,
+            "kept_epoch": training.kept_epoch if training else None,
+            "epochs": training.history if training else [],
         }
         record.write_text(json.dumps(done), "utf-8")
         for checkpoint in (self.folder / stage.name).glob("*.ckpt"):

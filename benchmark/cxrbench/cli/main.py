@@ -22,6 +22,7 @@ COMMANDS = {
     "splits": ("cxrbench.cli.splits", "List, show, audit and cite splits."),
     "train": ("cxrbench_baselines.cli", "Train a recipe: a submission of one of the papers' systems."),
     "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),
+    "triage": ("cxrbench.cli.triage", "Rank a work list of CTs by probability and by severity."),
 }
 
 
