@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pytest
 from cxrbench.datasets import load
 from cxrbench.tasks.track import Track
 
