@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from cxrbench_baselines.framing import View, normalised, square, unsquare
 from cxrbench_baselines.nets.encoders import segmenter
 from cxrbench_baselines.nets.losses import cut_dice, map_loss
-from cxrbench_baselines.recipe import Input, Stage, Strict
+from cxrbench_baselines.recipe import Input, Share, Stage, Strict
 from cxrbench_baselines.system import Batch, Done, Learns, System
 
 Bools = NDArray[np.bool_]
@@ -29,7 +29,7 @@ class Finder(Strict):
     decoder: str = "unet"
     encoder: str
     input: Input
-    threshold: float = 0.5
+    threshold: Share = 0.5
 
 
 class LungFinder(nn.Module):
@@ -52,6 +52,12 @@ class LungFinder(nn.Module):
         with torch.inference_mode():
             logits = self(seen.to(next(self.parameters()).device))[0, 0]
         return largest(unsquare(logits.sigmoid().float().cpu().numpy(), view) > self.threshold, 2)
+
+
+class MaskCut(Strict):
+    """The `predict` section of a system with one mask: where its probability is cut."""
+
+    threshold: Share = 0.5
 
 
 def largest(mask: Bools, count: int) -> Bools:
@@ -97,7 +103,7 @@ class LungsFirst(System):
         """The recipe's loss `seg` of the lungs in their stage."""
         if stage.name != "lungs":
             return self.own_losses(stage, batch)
-        return {"seg": map_loss(stage.loss["seg"], self.lungs(batch["image"]), batch["lungs"])}
+        return {"seg": map_loss(stage.loss_of("seg"), self.lungs(batch["image"]), batch["lungs"])}
 
     def quality(self, stage: Stage, batch: Batch) -> torch.Tensor:
         """The Dice of the lungs in their stage."""

@@ -89,15 +89,15 @@ class Stage(Strict):
     `data` are tracks (`task/dataset[@split]/part`): cases of that part that have the task's truth. `validation` is the
     share of patients held out of them where a split has no part `val`; 0 holds nobody out, and the last epoch is kept.
     `loss` are the system's own words. `ema` is the decay of an exponential moving average of the weights. `select`
-    says whether the best epoch by validation or the last one is kept.
+    says whether the best epoch by validation or the last one is kept. A stage with a closed solution has no optimizer.
     """
 
     name: str
     data: tuple[str, ...]
     epochs: Annotated[int, Field(ge=1)] | None = None
     steps: Annotated[int, Field(ge=1)] | None = None
-    batch: Annotated[int, Field(ge=1)]
-    optimizer: Optimizer
+    batch: Annotated[int, Field(ge=1)] = 1
+    optimizer: Optimizer | None = None
     schedule: Schedule = Schedule()
     loss: dict[str, Any] = Field(default_factory=dict)
     augmentation: tuple[Step, ...] = ()
@@ -109,8 +109,10 @@ class Stage(Strict):
 
     @model_validator(mode="after")
     def _one_length(self) -> "Stage":
-        if (self.epochs is None) == (self.steps is None):
+        if self.optimizer is not None and (self.epochs is None) == (self.steps is None):
             raise ValueError("a stage has either epochs or steps")
+        if self.optimizer is None and (self.epochs or self.steps):
+            raise ValueError("a stage of epochs or steps has an optimizer")
         return self
 
     def loss_of(self, name: str) -> Any:

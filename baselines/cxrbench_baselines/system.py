@@ -84,6 +84,10 @@ class System(nn.Module):
         found = decoded(cases, self.given, targets, lambda pixels: self.view(stage.name, pixels), done)
         return Radiographs(found, self.given, stage.augmentation if learning else (), seed)
 
+    def solved(self, stage: Stage, cases: Sequence[Case], done: Done) -> bool:  # noqa: ARG002
+        """Whether the stage is one with a closed solution; if so it is solved now, and the loop is not run."""
+        return False
+
     def losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
         """The losses of a batch by task, scalars; the loop sums them, or weighs them as the stage says."""
         raise NotImplementedError

@@ -72,15 +72,15 @@ def forest(board: Board) -> Forest | None:
     """The primary metric of every row and every printed value of it; None where there is not one."""
     rows = (("Ranked", board.ranked), ("Not ranked", board.unranked))
     groups = [(title, [point for row in own if (point := _point(row))]) for title, own in rows]
-    groups.append(("Printed in papers, not checked", _printed(board)))
+    groups.append(("Printed in papers, not measured here", _printed(board)))
     groups = [(title, points) for title, points in groups if points]
     if not groups:
         return None
-    scale = _Scale.around([edge for _, points in groups for point in points for edge in _edges(point)])
+    scale = Scale.around([edge for _, points in groups for point in points for edge in _edges(point)])
     return _drawn(groups, scale)
 
 
-def _drawn(groups: Sequence[tuple[str, Sequence[_Point]]], scale: "_Scale") -> Forest:
+def _drawn(groups: Sequence[tuple[str, Sequence[_Point]]], scale: "Scale") -> Forest:
     y, drawn = TOP, []
     for title, points in groups:
         head, y = y + 14, y + HEAD
@@ -112,7 +112,7 @@ def _edges(point: _Point) -> tuple[float, ...]:
     return (float(point.value), *(point.bounds or ()))
 
 
-def _mark(point: _Point, y: int, scale: "_Scale") -> Mark:
+def _mark(point: _Point, y: int, scale: "Scale") -> Mark:
     low, high = point.bounds or (None, None)
     return Mark(
         label=point.label,
@@ -127,7 +127,7 @@ def _mark(point: _Point, y: int, scale: "_Scale") -> Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
     """From values to percent of the width, with a margin on both sides."""
 
     first: float
@@ -135,7 +135,7 @@ class _Scale:
     step: float
 
     @classmethod
-    def around(cls, values: Sequence[float]) -> "_Scale":
+    def around(cls, values: Sequence[float]) -> "Scale":
         """A scale with round ends and four to eight steps."""
         low, high = min(values), max(values)
         span = (high - low) or abs(high) or 1.0

@@ -142,6 +142,12 @@ class Claim(BaseModel):
         return -self.value if self.opposite and self.value else self.value
 
     @property
+    def recomputed(self) -> float | None:
+        """What the published files give, in this site's sign; None where it was not checked, or is undefined."""
+        found = None if self._checked is None else self._checked.recomputed
+        return -found if self.opposite and found else found
+
+    @property
     def quoted(self) -> bool:
         """Whether the paper took the number over from another work."""
         return self.note.startswith("quoted")

@@ -15,8 +15,11 @@ import cxrbench
 from cxrbench.catalog import Card
 from cxrbench.results.schema import MetricValue
 from cxrbench.splits import Split, bibtex
+from cxrbench.stats import Gap
 
 from cxrbench_leaderboard.claims import PAPERS, Claim
+from cxrbench_leaderboard.evidence import Grid, Pictured, figure_lines, told_apart
+from cxrbench_leaderboard.examples import Examples
 from cxrbench_leaderboard.rows import Board, Row
 
 Fields = dict[str, Any]
@@ -32,6 +35,58 @@ def results_json(boards: Sequence[Board]) -> str:
     """The same rows, nested: tracks, their rows, their printed claims."""
     rows = sum(len(board.rows) for board in boards)
     return _json({"n_results": rows, "tracks": [_track(board) for board in boards]})
+
+
+def tests_csv(board: Board, *grids: Grid | None) -> str:
+    """A line for each pair of rows that was tested, in each of the grids."""
+    return _csv([_test(board, grid, gap) for grid in grids if grid for gap in grid.cells.values()])
+
+
+def _test(board: Board, grid: Grid, gap: Gap) -> Fields:
+    return {
+        "track": board.name,
+        "metric": board.primary,
+        "left": gap.left,
+        "right": gap.right,
+        "left_is_better_by": exact(gap.score.value),
+        "low": exact(gap.score.low),
+        "high": exact(gap.score.high),
+        "p": exact_p(gap.p),
+        "p_holm": exact_p(gap.p_holm),
+        "pairs_corrected": grid.family,
+        "told_apart": told_apart(gap),
+        "on_the_metric_itself": grid.exact,
+        "n": gap.score.n,
+        "n_patients": gap.score.n_patients,
+    }
+
+
+def figures_csv(board: Board, pictures: Sequence[Pictured]) -> str:
+    """A line for each number in the figures of a track's page."""
+    lines = [(one.row.result.submission.name, line) for one in pictures for line in figure_lines(one.row)]
+    keys = ("figure", "kind", "row", "column", "value")
+    return _csv(
+        [{"track": board.name, "submission": name, **dict(zip(keys, line, strict=True))} for name, line in lines]
+    )
+
+
+def methods_csv(worked: Examples) -> str:
+    """A line for each number of the worked examples."""
+    return _csv([dict(zip(("example", "name", "value"), line, strict=True)) for line in worked.lines])
+
+
+def exact(value: float | None) -> float | None:
+    """A computed number with the digits that do not depend on the machine."""
+    return None if value is None else round(value, 9)
+
+
+def exact_p(value: float | None) -> float | None:
+    """The same of a p-value: six digits, however small.
+
+    >>> exact_p(1.23456789e-8)
+    1.23457e-08
+    """
+    return None if value is None else float(f"{value:.6g}")
 
 
 def claims_csv(claims: Sequence[Claim]) -> str:
@@ -97,7 +152,7 @@ def _lines(board: Board, row: Row) -> Iterator[Fields]:
     head, tail = _head(board, row), _tail(row)
     for subgroup, metrics in [("", row.result.metrics), *sorted(row.result.subgroups.items())]:
         for key, metric in sorted(metrics.items()):
-            yield {**head, "subgroup": subgroup, "metric": key, **_metric(metric), **tail}
+            yield {**head, "subgroup": subgroup, "metric": key, **_metric(metric), "note": metric.note, **tail}
 
 
 def _metric(metric: MetricValue) -> Fields:
@@ -110,6 +165,9 @@ def _head(board: Board, row: Row) -> Fields:
         "track": board.name,
         "synthetic": row.result.track.synthetic,
         "rank": row.rank,
+        "rank_low": row.place.low if row.place else None,
+        "rank_high": row.place.high if row.place else None,
+        "rank_group": row.place.group if row.place else None,
         "not_ranked": "; ".join(row.reasons),
         "submission": about.name,
         "title": about.title,
@@ -202,6 +260,7 @@ def _claim(claim: Claim) -> Fields:
         "in_our_sign": format(claim.comparable, "f"),
         "verdict": claim.verdict,
         "recomputed": None if checked is None else checked.recomputed,
+        "recomputed_in_our_sign": claim.recomputed,
         "recomputed_n": None if checked is None else checked.n,
         "reason": "" if checked is None else checked.reason,
         "note": claim.note,

@@ -7,7 +7,7 @@ from typing import Literal
 Better = Literal["higher", "lower", "zero", "one"]
 KEY = re.compile(r"(?P<base>[a-z][a-z0-9_]{0,60})(?:\[(?P<label>[\w .@+-]{1,60})\])?", re.ASCII)
 """How a metric key is written: `zone_mae`, `zone_mae[A]`."""
-GROUPS = {"zone": "Zones", "global": "Global", "t_score": "T score"}
+GROUPS = {"zone": "Zones", "global": "Global", "t_score": "T score", "extent": "Extent", "opacity": "Opacity"}
 DIRECTION = {
     "higher": "higher is better",
     "lower": "lower is better",
@@ -69,12 +69,17 @@ MEANINGS: dict[str, Meaning] = {
     "hd95_px": Meaning("HD95 (pixels)", "The same in pixels.", "lower", 2),
     "error_sd": Meaning("SD of the error", "Standard deviation of prediction minus truth.", "lower"),
     "slope": Meaning("Slope", "Slope of the line fitted to truth and prediction.", "one"),
+    "direction": Meaning(
+        "Right direction", "Share of steps from study to study whose direction is right: worse or not worse.", "higher"
+    ),
     "intercept": Meaning("Intercept", "Intercept of that line.", "zero"),
 }
 PREFIXES = {
     "zone": "The mean of the six single-zone values, each zone scored 0 to 3.",
     "global": "On the sum of the six zones, 0 to 18.",
     "t_score": "On the T score, the number of zones scored at least 1, 0 to 6.",
+    "extent": "On the geographic extent, 0 to 8.",
+    "opacity": "On the opacity, 0 to 6.",
 }
 
 

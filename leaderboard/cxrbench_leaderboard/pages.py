@@ -8,25 +8,35 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cxrbench
 from cxrbench.catalog import Card, cards
+from cxrbench.results.figures import LONGEST
 from cxrbench.splits import DEFAULT, Split, bibtex, listed, load_split
 from cxrbench.stats.bootstrap import DRAWS
 from cxrbench.stats.interval import MIN_DEFINED
+from cxrbench.tasks.figures import BAND_DRAWS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from cxrbench_leaderboard import export
+from cxrbench_leaderboard import evidence, examples, export, paired, plots
+from cxrbench_leaderboard.beside import beside
 from cxrbench_leaderboard.charts import BRIEF, forest
 from cxrbench_leaderboard.claims import PAPERS, Claim
+from cxrbench_leaderboard.gallery import exhibits, facts_csv
 from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
 from cxrbench_leaderboard.rows import Board, Entry, entries
-from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, printed, safe_url
+from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, p_text, printed, safe_url
 from cxrbench_leaderboard.verdicts import FILE as VERDICTS
 from cxrbench_leaderboard.verdicts import load_verdicts
 
 HERE = Path(__file__).parent
+ENDINGS = {
+    ".claims.csv": "printed values as CSV",
+    ".tests.csv": "paired tests as CSV",
+    ".figures.csv": "figures as CSV",
+}
 MODALITY = {"cxr": "radiographs", "ct": "CT", "both": "radiographs and CT"}
 
 
@@ -84,10 +94,10 @@ class Download:
 def render(site: Site) -> dict[str, str]:
     """Every file of the site by its path: pages and the exports beside them."""
     press = _Press(site)
-    files = _front(press, site) | _claims(press, site) | {"methods.html": press.page("methods.html", "methods.html")}
+    files = _front(press, site) | _claims(press, site) | _methods(press)
     for board in site.boards:
         files |= _track(press, board)
-    return files | _datasets(press, site)
+    return files | _gallery(press) | _datasets(press, site)
 
 
 class _Press:
@@ -120,7 +130,20 @@ class _Press:
             "min_defined": MIN_DEFINED,
             "version": cxrbench.__version__,
             "site": site,
-            **_inlined("style", "style.css"),
+            "size": {
+                "left": plots.LEFT,
+                "top": plots.TOP,
+                "side": plots.SIDE,
+                "width": plots.WIDTH,
+                "height": plots.HEIGHT,
+            },
+            "wide": evidence.WIDE,
+            "shade": evidence.shade,
+            "told_apart": evidence.told_apart,
+            "p_text": p_text,
+            "exact": export.exact,
+            "exact_p": export.exact_p,
+            **_inlined("style", "style.css", "figures.css"),
             **_inlined("script", "table.js"),
         }
 
@@ -129,9 +152,9 @@ class _Press:
         return self.env.get_template(template).render(page=path, root="../" * path.count("/"), **content)
 
 
-def _inlined(name: str, file: str) -> dict[str, str]:
-    """A file of ours as it stands in the page, and the hash by which the page's policy lets it in."""
-    text = (HERE / "static" / file).read_text("utf-8")
+def _inlined(name: str, *files: str) -> dict[str, str]:
+    """Files of ours as they stand in the page, and the hash by which the page's policy lets them in."""
+    text = "".join((HERE / "static" / file).read_text("utf-8") for file in files)
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return {name: Markup(text), f"{name}_hash": f"sha256-{digest}"}  # noqa: S704 - our own files
 
@@ -155,6 +178,21 @@ def _front(press: _Press, site: Site) -> dict[str, str]:
         "leaderboard.bib": export.site_bib(),
     }
     return {"index.html": press.page("index.html", "index.html", files=_downloads(files))} | files
+
+
+def _methods(press: _Press) -> dict[str, str]:
+    worked = examples.examples()
+    files = {"methods.csv": export.methods_csv(worked)}
+    content = {
+        "worked": worked,
+        "samples": examples,
+        "counted": paired.COUNTED,
+        "least": f"{paired.LEAST:g}",
+        "longest": LONGEST,
+        "band_draws": BAND_DRAWS,
+        "files": _downloads(files),
+    }
+    return {"methods.html": press.page("methods.html", "methods.html", **content)} | files
 
 
 def _claims(press: _Press, site: Site) -> dict[str, str]:
@@ -183,10 +221,37 @@ def _track(press: _Press, board: Board) -> dict[str, str]:
         f"{base}.json": export.results_json([board]),
         f"{base}.bib": export.track_bib(board),
     }
+    shown = _evidence(board)
+    files |= {
+        f"{base}.tests.csv": export.tests_csv(board, shown["grid"], shown["readers"]),
+        f"{base}.figures.csv": export.figures_csv(board, shown["pictures"]),
+    }
     files = {name: content for name, content in files.items() if content}
     path = f"{base}.html"
-    page = press.page("track.html", path, board=board, forest=forest(board), brief=BRIEF, files=_downloads(files))
-    return {path: page} | files
+    content = {"board": board, "forest": forest(board), "brief": BRIEF, "files": _downloads(files), **shown}
+    return {path: press.page("track.html", path, **content)} | files
+
+
+def _evidence(board: Board) -> dict[str, Any]:
+    """What the page of a track shows beside its table."""
+    costs = evidence.cost_plots(board)
+    devices = sorted({row.result.cost.device for row in board.rows if row.result.cost.device})
+    return {
+        "grid": evidence.grid(board),
+        "readers": evidence.against_readers(board),
+        "titles": {row.result.submission.name: row.result.submission.title for row in board.rows},
+        "pictures": evidence.pictured(board),
+        "costs": costs,
+        "devices": devices[:5],
+        "besides": beside(board),
+        "groups": evidence.groups(board, evidence.chosen(board)),
+    }
+
+
+def _gallery(press: _Press) -> dict[str, str]:
+    files = {"gallery.csv": facts_csv()}
+    content = {"exhibits": exhibits(), "files": _downloads(files)}
+    return {"gallery.html": press.page("gallery.html", "gallery.html", **content)} | files
 
 
 def _datasets(press: _Press, site: Site) -> dict[str, str]:
@@ -220,6 +285,7 @@ def _downloads(files: Sequence[str] | dict[str, str]) -> list[Download]:
 
 
 def _kind(name: str) -> str:
-    if name.endswith(".claims.csv"):
-        return "printed values as CSV"
+    for ending, text in ENDINGS.items():
+        if name.endswith(ending):
+            return text
     return {"csv": "CSV", "json": "JSON", "bib": "BibTeX"}[name.rpartition(".")[2]]

@@ -14,6 +14,7 @@ from cxrbench.tasks.track import Track
 
 from cxrbench_leaderboard.claims import TRACKS, Claim, System, systems_on
 from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, Heading, badness, direction, heading
+from cxrbench_leaderboard.ranks import Comparison, Place, compare_rows, ranks_of
 from cxrbench_leaderboard.sources import Found, Source, known_track
 
 Kind = Literal["zones", "readers", "labels"]
@@ -23,11 +24,15 @@ KINDS = {"submission": "submission", "predictions": "predictions only", "rater":
 
 @dataclass(frozen=True)
 class Row:
-    """A submission on a track. `rank` is None for a row out of the ranking, and `reasons` says why in words."""
+    """A submission on a track. `rank` is None for a row out of the ranking, and `reasons` says why in words.
+
+    `place` is the rank with its interval and its group of rows that cannot be told apart.
+    """
 
     source: Source
     rank: int | None
     reasons: tuple[str, ...]
+    place: Place | None = None
 
     @property
     def result(self) -> Result:
@@ -101,7 +106,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Board:
-    """One track: its rows, and the printed systems that stand beside them."""
+    """One track: its rows, and the printed systems that stand beside them; `compared` are the ranked rows in pairs."""
 
     track: Track
     split: Split
@@ -109,6 +114,7 @@ class Board:
     unranked: tuple[Row, ...]
     systems: tuple[System, ...]
     replaced: tuple[Source, ...] = ()
+    compared: Comparison | None = None
 
     @property
     def name(self) -> str:
@@ -175,11 +181,6 @@ class Board:
         return _details({key for row in self.rows for key in row.result.metrics}, self.primary)
 
     @property
-    def subgroups(self) -> tuple[str, ...]:
-        """Subgroups that any row has."""
-        return tuple(sorted({name for row in self.rows for name in row.result.subgroups}))
-
-    @property
     def file(self) -> str:
         """The name of the track's files, without a suffix."""
         return self.track.file_name
@@ -237,7 +238,7 @@ def boards(found: Found, claims: Sequence[Claim]) -> tuple[Board, ...]:
 
 def _board(name: str, sources: Sequence[Source], replaced: Sequence[Source], claims: Sequence[Claim]) -> Board:
     track, split = known_track(name)
-    ranked, unranked = rank(sources)
+    ranked, unranked, compared = rank(sources)
     return Board(
         track=track,
         split=split,
@@ -245,17 +246,27 @@ def _board(name: str, sources: Sequence[Source], replaced: Sequence[Source], cla
         unranked=unranked,
         systems=systems_on(name, claims),
         replaced=tuple(source for source in replaced if source.track == track),
+        compared=compared,
     )
 
 
-def rank(sources: Sequence[Source]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-    """Rows in the ranking, best first, and rows out of it with the reason; equal values share a rank."""
+def rank(sources: Sequence[Source]) -> tuple[tuple[Row, ...], tuple[Row, ...], Comparison | None]:
+    """Rows in the ranking, best first, rows out of it with the reason, and the ranked rows in pairs.
+
+    Rows that cannot be told apart share a rank; see `ranks`.
+    """
     least = min((source.result.coverage.unlabelled for source in sources), default=0)
     rows = [Row(source, None, (*reasons(source), *_fewer_labels(source, least))) for source in sources]
     taking = sorted((row for row in rows if not row.reasons), key=_place)
-    order = [_order(row.primary) for row in taking]
-    ranked = tuple(Row(row.source, 1 + order.index(own), ()) for row, own in zip(taking, order, strict=True))
-    return ranked, tuple(sorted((row for row in rows if row.reasons), key=_place))
+    results = [row.result for row in taking]
+    compared = compare_rows(results)
+    places = ranks_of(results, compared)
+    ranked = tuple(_ranked(row, places[row.result.submission.name]) for row in taking)
+    return ranked, tuple(sorted((row for row in rows if row.reasons), key=_place)), compared
+
+
+def _ranked(row: Row, place: Place) -> Row:
+    return Row(row.source, place.rank, (), place)
 
 
 def reasons(source: Source) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cxrbench.catalog import card
 from cxrbench.errors import CxrbenchError, DataError, UsageError
 from cxrbench.results import Result, read_result
+from cxrbench.results.figures import numbers
 from cxrbench.results.schema import Cost, MetricValue
 from cxrbench.splits import Split
 from cxrbench.tasks.track import Track
@@ -18,6 +19,9 @@ from cxrbench_leaderboard.glossary import KEY
 
 LARGEST = 1e9
 """No metric of ours comes near; a file that says so is wrong."""
+
+SUMS_TOLERANCE = 1e-6
+"""A metric is written with ten decimals, its sums with fifteen digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ def _check(result: Result, track: Track, split: Split) -> None:
     _check_cost(result.cost)
     for metrics in (result.metrics, *result.subgroups.values()):
         _check_metrics(metrics)
+    _check_sums(result)
 
 
 def _check_metrics(metrics: Mapping[str, MetricValue]) -> None:
@@ -126,6 +131,16 @@ def _check_metrics(metrics: Mapping[str, MetricValue]) -> None:
             raise ValueError(f"the interval of {key} does not contain its value")
         if any(abs(bound) > LARGEST for bound in bounds):
             raise ValueError(f"{key} is beyond {LARGEST:g}")
+
+
+def _check_sums(result: Result) -> None:
+    """The sums for paired comparison give the primary metric."""
+    paired, value = result.figures and result.figures.paired, result.metrics[result.primary].value
+    if not paired or paired.metric != result.primary:
+        return
+    given = float(numbers(paired.sums).sum() / numbers(paired.bases).sum())
+    if value is None or abs(given - value) > SUMS_TOLERANCE * max(1.0, abs(value)):
+        raise ValueError(f"the sums for paired comparison do not give {result.primary}")
 
 
 def _check_cost(cost: Cost) -> None:

@@ -33,6 +33,17 @@ def with_sign(text: str) -> str:
     return text.replace("-", MINUS) if text.startswith("-") else f"+{text}"
 
 
+def p_text(value: float | None) -> str:
+    """A p-value with three decimals, below 0.001 as that.
+
+    >>> p_text(0.0123), p_text(0.00001), p_text(None) == MISSING
+    ('0.012', '< 0.001', True)
+    """
+    if value is None:
+        return MISSING
+    return "< 0.001" if value < 0.0005 else f"{value:.3f}"
+
+
 def interval(low: float | None, high: float | None, digits: int = 3, *, signed: bool = False) -> str:
     """An interval in brackets, empty where there is none.
 

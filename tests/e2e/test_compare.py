@@ -83,3 +83,18 @@ def test_a_rater_is_not_put_beside_itself(synthetic_copy, command, tmp_path):
     assert done.code == 2
     assert "a rater's own" in done.error_lines[0]
     shutil.rmtree(out)
+
+
+def test_the_page_of_the_track_shows_the_same_test_from_the_result_files_alone(results, synthetic_copy, command):
+    """The same draws, the same p: what `compare` computes from predictions and truth, the site has from sums."""
+    from cxrbench.results import read_result
+    from cxrbench_leaderboard.ranks import compare_rows
+
+    (gap,) = compare_rows([read_result(path) for path in results.values()]).pairs
+    done = command("compare", results["near"], results["noise"], "--data", synthetic_copy, "--json")
+    (row,) = [row for row in json.loads(done.out) if row["metric"] == "zone_mae"]
+    assert (gap.left, gap.right) == ("near", "noise")
+    assert (gap.score.value, gap.score.low, gap.score.high) == pytest.approx(
+        (-row["difference"], -row["high"], -row["low"]), abs=1e-6
+    )
+    assert gap.p <= row["p"] == 1e-4

@@ -4,14 +4,23 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cxrbench.catalog import card
+from cxrbench.metrics import roc_auc
 from cxrbench.results import Result, write_result
+from cxrbench.results.figures import Paired, figure_set, text_of
+from cxrbench.results.paired_sums import paired_sums
+from cxrbench.stats import clustered
+from cxrbench.tasks import Measured
+from cxrbench.tasks.figures import Figures, confusion, of_probability, spread
 from cxrbench.tasks.track import Track
 from cxrbench_leaderboard.build import build
 
 REAL = "brixia-severity/brixia-cohen/test"
 PHANTOM = "brixia-severity/phantom/test"
+CLAIMED = "brixia-severity/brixia-cohen/all"
+DETECTION = "detection/phantom/test"
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
@@ -178,4 +187,78 @@ def site(tmp_path_factory):
     )
     built = build([folder / "in"], folder / "out")
     assert built.results == 8
+    return folder / "out"
+
+
+def figured(name="alpha", track=REAL, level=0.5, seed=0, **changes):
+    """A Brixia result with figures: about `level` off in every zone, the sums of its primary metric among them."""
+    rng = np.random.default_rng([seed, *name.encode()])
+    split = Track.parse(track).load_split()
+    owners = np.array([split.patients[case] for case in split.cases(Track.parse(track).part)])
+    truth = np.random.default_rng(1).integers(0, 4, (len(owners), 6)).astype(float)
+    pred = np.clip(truth + rng.choice([-1, 1], truth.shape) * rng.random(truth.shape) * 2 * level, 0, 3)
+    off = abs(pred - truth).mean(1)
+    member = np.unique(owners, return_inverse=True)[1]
+    bases = np.bincount(member)
+    paired = Paired(
+        metric="zone_mae",
+        exact=True,
+        units=len(bases),
+        sums=text_of(np.bincount(member, off)),
+        bases=text_of(bases),
+    )
+    tables = {
+        "zone": confusion("Zone score", truth.ravel(), pred.ravel(), "0123"),
+        "global": confusion("Global score", truth.sum(1), pred.sum(1), [str(i) for i in range(19)]),
+        "global_spread": spread("Global score", truth.sum(1), pred.sum(1), 18, (1, 0.5)),
+    }
+    figures = figure_set(Figures(tables), paired).model_dump(mode="json")
+    return make_result(name, track, round(float(off.mean()), 10), figures=figures, **changes)
+
+
+def detected(name="alpha", track=DETECTION, shift=0.5, **changes):
+    """A detection result with its curve and calibration."""
+    rng = np.random.default_rng([2, *name.encode()])
+    split = Track.parse(track).load_split()
+    owners = [split.patients[case] for case in split.cases(Track.parse(track).part)]
+    truth = np.random.default_rng(3).integers(0, 2, len(owners)).astype(float)
+    pred = np.clip(truth * shift + rng.random(len(owners)) * (1 - shift), 0, 1)
+    own = of_probability("finding", "Finding", truth, pred, patients=owners, seed=1)
+    paired = paired_sums("roc_auc", Measured(clustered(roc_auc, truth, pred, owners), "higher"), np.array(owners), 1)
+    auc = round(own.curves["finding"].auc[0], 10)
+    of = {"n": len(owners), "n_patients": len(set(owners)), "undefined": None, "better": "higher"}
+    rates = {"sensitivity": 0.8, "specificity": 0.7, "roc_auc": auc}
+    metrics = {key: {"value": value, "low": value, "high": value, **of} for key, value in rates.items()}
+    base = make_result(name, track, **changes)
+    content = base.model_dump(mode="json", by_alias=True) | {"primary": "roc_auc", "metrics": metrics}
+    return Result.model_validate(content | {"figures": figure_set(own, paired).model_dump(mode="json")})
+
+
+@pytest.fixture
+def draw():
+    return figured
+
+
+@pytest.fixture
+def detect():
+    return detected
+
+
+@pytest.fixture(scope="session")
+def illustrated(tmp_path_factory):
+    """A site whose results carry figures: ranked rows, one without figures, a radiologist, a detection track."""
+    folder = tmp_path_factory.mktemp("illustrated")
+    put(
+        folder / "in",
+        figured("alpha", level=0.3),
+        figured("beta", level=0.3, cost={"parameters": 50, "images_per_second": 700.5, "device": "cpu"}),
+        figured("gamma", level=0.9, cost={"parameters": 5_000_000, "images_per_second": 10.0}),
+        make_result("plain", zone_mae=0.4),
+        figured("radiologist-junior", level=0.2, kind="rater", title="Radiologist (junior)"),
+        figured("seen", level=0.1, patients_seen=3),
+        figured("radiologist-junior", track=CLAIMED, level=0.4, kind="rater", title="Radiologist (junior)"),
+        detected("alpha", shift=0.4),
+        detected("beta", shift=0.1),
+    )
+    build([folder / "in"], folder / "out")
     return folder / "out"

@@ -103,7 +103,7 @@ def test_printed_values_are_hollow_without_whiskers_and_in_our_sign(tmp_path, ma
     name = "brixia-severity/brixia-cohen/all"
     drawn = forest(board_of(tmp_path, keep, make("a", track=name), name=name))
     printed = drawn.groups[-1]
-    assert printed.title == "Printed in papers, not checked"
+    assert printed.title == "Printed in papers, not measured here"
     assert [(mark.label, mark.value, mark.shape, mark.bounds) for mark in printed.marks] == [
         ("radiologist-rj", Decimal("0.405"), "hollow", None),
         ("bs-net-ha", Decimal("0.518"), "hollow", None),

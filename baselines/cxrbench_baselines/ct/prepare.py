@@ -199,7 +199,8 @@ def check(image: Image, where: str = "") -> None:
     spacing_of(image, where)
     ends = float(image.pixels.min()), float(image.pixels.max())
     if is_grey(image.pixels, 1.0, 0.0, *ends):
-        raise DataError("8-bit volume (0-255), not Hounsfield units", where, "give HU; see read_nifti(grey_range=)")
+        reason = "8-bit volume (0-255, as radiopaedia's are), not Hounsfield units"
+        raise DataError(reason, where, "give HU; see read_nifti(grey_range=)")
 
 
 def _check_count(shape: tuple[int, ...], where: str) -> None:

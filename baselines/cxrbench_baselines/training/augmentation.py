@@ -70,7 +70,7 @@ class Augmentation:
         self.blobs = [step for step in steps if step.op == "blobs"]
         self.masks = tuple(masks)
         made = [_made(step, size) for step in steps if step.op not in OWN]
-        self.transform = A.Compose(made) if made else None
+        self.transform: Any = A.Compose(made) if made else None
         self._tried(size)
 
     def __call__(self, example: Mapping[str, NDArray[Any]], seed: int) -> Arrays:

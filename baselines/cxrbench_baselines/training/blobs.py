@@ -30,9 +30,9 @@ def implanted(
     found = pixels.astype(np.float32)
     places = np.argwhere(np.ones_like(pixels) if lungs is None or not (lungs == 1).any() else lungs == 1)
     for _ in range(rng.integers(count[0], count[1] + 1)):
-        axes = rng.uniform(*size, 2) * len(pixels)
+        axes = rng.uniform(size[0], size[1], 2) * len(pixels)
         shape = ellipse(pixels.shape, places[rng.integers(len(places))], axes, rng.uniform(0, np.pi))
-        found += rng.uniform(*strength) * shape * (255 - found)
+        found += rng.uniform(strength[0], strength[1]) * shape * (255 - found)
     return np.rint(found).astype(np.uint8)
 
 

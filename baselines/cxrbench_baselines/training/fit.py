@@ -31,7 +31,8 @@ class Settings:
 
     `start` are weight files to begin with: part of the network (or "" for all) to safetensors file. A part that has
     the name of a stage is taken as that stage left it: the stage is not run. `workers` are processes that load ahead;
-    `threads` is torch's.
+    `threads` is torch's. `watch` is told the stage, the epoch (from 1) and its validated quality, and may end the run
+    by raising.
     """
 
     data: str | None
@@ -43,6 +44,7 @@ class Settings:
     workers: int = 0
     threads: int = 1
     start: dict[str, Path] = field(default_factory=dict)
+    watch: Callable[[str, int, float], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Run:
             finished: dict[str, Any] = json.loads(record.read_text("utf-8"))
             return finished
         started = time.monotonic()
-        training = self._fitted(stage, found)
+        cases = (*found.train, *found.validation)
+        training = None if self.system.solved(stage, cases, self._reading(stage)) else self._fitted(stage, found)
         self.folder.mkdir(parents=True, exist_ok=True)
         save_file({key: value.contiguous() for key, value in self.system.state_dict().items()}, weights)
         done = {
@@ -110,8 +113,8 @@ class Run:
             "cases": len(found.train),
             "validation_cases": len(found.validation),
             "seconds": round(time.monotonic() - started),
-            "kept_epoch": training.kept_epoch,
-            "epochs": training.history,
+            "kept_epoch": training.kept_epoch if training else None,
+            "epochs": training.history if training else [],
         }
         record.write_text(json.dumps(done), "utf-8")
         for checkpoint in (self.folder / stage.name).glob("*.ckpt"):

@@ -5,6 +5,7 @@ from typing import Any
 
 import lightning.pytorch as lightning
 import torch
+from cxrbench.errors import UsageError
 
 from cxrbench_baselines.nets.losses import Weighted
 from cxrbench_baselines.recipe import Optimizer, Schedule, Stage
@@ -84,9 +85,12 @@ class Training(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The stage's optimizer and schedule, over what it trains."""
+        given = self.stage.optimizer
+        if given is None:
+            raise UsageError("a stage that learns by steps needs an optimizer", f"stages.{self.stage.name}", "add it")
         weights = [one for one in self.system.parameters() if one.requires_grad]
-        optimizer = optimizer_of(self.stage.optimizer, weights)
-        schedule = schedule_of(self.stage.schedule, optimizer, self.stage.optimizer.lr, self.steps)
+        optimizer = optimizer_of(given, weights)
+        schedule = schedule_of(self.stage.schedule, optimizer, given.lr, self.steps)
         return optimizer if schedule is None else {"optimizer": optimizer, "lr_scheduler": schedule}
 
 

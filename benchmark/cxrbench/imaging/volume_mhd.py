@@ -10,6 +10,7 @@ from cxrbench.case import Image
 from cxrbench.errors import DataError
 from cxrbench.imaging.volume_extra import ct_library
 from cxrbench.imaging.volume_grid import Affine, Grid, layout
+from cxrbench.imaging.volume_header import check_mhd_header
 from cxrbench.imaging.volume_nifti import Stored
 from cxrbench.imaging.volume_values import hounsfield
 
@@ -17,7 +18,8 @@ from cxrbench.imaging.volume_values import hounsfield
 def read_mhd(path: Path) -> Image:
     """Read a CT volume: int16 HU `[D, H, W]`, -1024...3071, spacing in mm; the TransformMatrix is honoured.
 
-    Raises `DataError` where the header or its data file is absent, truncated or not three-dimensional, and
+    Raises `DataError` where the header or its data file is absent, truncated or not three-dimensional, or the
+    header has no spacing or no matrix, and
     `CxrbenchError` where SimpleITK (extra `ct`) is not installed.
     """
     stored = read_stored_mhd(path)
@@ -46,6 +48,7 @@ def _reader(path: Path) -> Any:
     library = ct_library("SimpleITK", "reading MetaImage (.mhd)")
     if not path.is_file():
         raise DataError("volume not found", str(path), "check --data")
+    check_mhd_header(path)
     reader = library.ImageFileReader()
     reader.SetImageIO("MetaImageIO")
     reader.SetFileName(str(path))

@@ -11,6 +11,7 @@ from cxrbench.case import Image
 from cxrbench.errors import DataError
 from cxrbench.imaging.volume_extra import ct_library
 from cxrbench.imaging.volume_grid import Affine, Grid, affine_along, layout, turned
+from cxrbench.imaging.volume_header import check_nifti_header
 from cxrbench.imaging.volume_values import Array, hounsfield
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -43,8 +44,8 @@ def read_nifti(
     Orientation is the sform where its code is set, else the qform. `axes` (such as "PLI": the sides towards which
     the stored axes run) replaces it for sources whose headers say nothing; `flip` (of "D", "H", "W") reverses
     canonical axes that a source's headers are known to have the wrong way round. `grey_range`: see `hounsfield`.
-    Raises `DataError` where sform and qform disagree in axes or handedness, neither is set, the volume is not
-    three-dimensional, or the voxels are not HU.
+    Raises `DataError` where sform and qform disagree in axes or handedness, neither is set, a code is none, the
+    spacing is missing or not in mm, the volume is not three-dimensional, or the voxels are not HU.
     """
     stored = read_stored(path, axes=axes)
     values = turned(stored.values, flip)
@@ -54,14 +55,14 @@ def read_nifti(
 
 def nifti_grid(path: Path, *, axes: str | None = None) -> Grid:
     """The canonical grid of a NIfTI file, from its header alone."""
-    picture = _open(path)
+    picture = _open(path, axes)
     affine = _lps_affine(picture, path, axes)
     return layout(affine, str(path)).grid(_shape(picture, path), affine)
 
 
 def read_stored(path: Path, *, axes: str | None = None) -> Stored:
     """Decode the voxels in the file's own type (memory-mapped where the file is not compressed)."""
-    picture = _open(path)
+    picture = _open(path, axes)
     shape, affine = _shape(picture, path), _lps_affine(picture, path, axes)
     turn = layout(affine, str(path))
     try:
@@ -72,10 +73,11 @@ def read_stored(path: Path, *, axes: str | None = None) -> Stored:
     return Stored(turn.view(values), float(proxy.slope), float(proxy.inter), turn.grid(shape, affine))
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, axes: str | None) -> Any:
     nibabel = ct_library("nibabel", "reading NIfTI")
     if not path.is_file():
         raise DataError("volume not found", str(path), "check --data")
+    check_nifti_header(path, axes)
     broken = (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError)
     try:
         picture = nibabel.load(path)

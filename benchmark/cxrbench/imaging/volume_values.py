@@ -52,13 +52,19 @@ def hounsfield_planes(
 
 def _plane(stored: Array, slope: float, intercept: float) -> NDArray[np.int16]:
     """One slice; whole numbers that are only shifted need no float, and give the same."""
-    whole: np.dtype[Any] = stored.dtype
-    if whole.kind in "iu" and slope == 1 and intercept == round(intercept) and abs(intercept) <= WHOLE_SHIFT:
-        bounds, shift = np.iinfo(whole), int(intercept)
-        low, high = (min(max(end - shift, bounds.min), bounds.max) for end in (HU_LOW, HU_HIGH))
-        return np.clip(stored, low, high, order="C").astype(np.int16, copy=False) + np.int16(shift)
+    limits = _whole_limits(stored.dtype, intercept) if slope == 1 else None
+    if limits is not None:
+        return np.clip(stored, *limits, order="C").astype(np.int16, copy=False) + np.int16(intercept)
     values = stored.astype(np.float32, order="C") * np.float32(slope) + np.float32(intercept)
     return np.asarray(np.clip(np.rint(values), HU_LOW, HU_HIGH), np.int16)
+
+
+def _whole_limits(dtype: np.dtype[Any], intercept: float) -> tuple[int, int] | None:
+    """The stored whole numbers that become the ends of HU, or the type's own ends within; None where floats serve."""
+    if dtype.kind not in "iu" or intercept != round(intercept) or abs(intercept) > WHOLE_SHIFT:
+        return None
+    ends, low, high = np.iinfo(dtype), HU_LOW - int(intercept), HU_HIGH - int(intercept)
+    return (max(low, ends.min), min(high, ends.max)) if low <= ends.max and high >= ends.min else None
 
 
 def is_grey(stored: Array, slope: float, intercept: float, low: float, high: float) -> bool:
@@ -78,7 +84,7 @@ def _grey_map(
 ) -> tuple[float, float]:
     if grey_range is None:
         raise DataError(
-            "8-bit volume (0-255), not Hounsfield units",
+            "8-bit volume (0-255, as radiopaedia's are), not Hounsfield units",
             where,
             "use it for masks only, or ask for a mapping: grey_range=(HU of 0, HU of 255)",
         )

@@ -20,6 +20,7 @@ from cxrbench.metrics.raters import (
     krippendorff_alpha,
     krippendorff_alpha_interval,
 )
+from cxrbench.metrics.roc import RocCurve, roc_curve, sensitivity_at
 
 __all__ = [
     "Better",
@@ -28,6 +29,7 @@ __all__ = [
     "Metric",
     "RankMetric",
     "RaterMetric",
+    "RocCurve",
     "accuracy",
     "average_precision",
     "brier",
@@ -54,7 +56,9 @@ __all__ = [
     "r2",
     "rmse",
     "roc_auc",
+    "roc_curve",
     "sensitivity",
+    "sensitivity_at",
     "slope",
     "spearman",
     "specificity",

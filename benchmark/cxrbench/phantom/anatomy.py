@@ -117,15 +117,15 @@ class Chest:
 
 @dataclass(frozen=True, slots=True)
 class Tissue:
-    """A chest on a grid: Hounsfield units, and the share of each voxel that is right lung, left lung, or heart.
+    """A chest on a grid: Hounsfield units, and the share of each voxel that is right lung, left lung or neither.
 
-    `below` is the share under the diaphragm.
+    `middle` is heart, mediastinum and spine, `below` the share under the diaphragm.
     """
 
     hu: Volume
     right: Volume
     left: Volume
-    heart: Volume
+    middle: Volume
     below: Volume
     noise: Volume
 
@@ -150,11 +150,12 @@ def build(chest: Chest, grid: Grid) -> Tissue:
     _bowel(chest, grid, hu, noise)
     lung = inner * (1 - under)
     lung *= 1 - heart
-    lung *= 1 - _core(chest, grid)
+    core = _core(chest, grid)
+    lung *= 1 - core
     aerated = np.float32(HU["lung"]) + (0.35 * y[None, :, None]).astype(np.float32) + np.float32(9) * noise
     hu += lung * (aerated - hu)
     sides = (x < 0).astype(np.float32)
-    return Tissue(hu, lung * sides, lung * (1 - sides), heart, under * inner, noise)
+    return Tissue(hu, lung * sides, lung * (1 - sides), np.maximum(heart, core * inner), under * inner, noise)
 
 
 def _outer(chest: Chest, grid: Grid) -> Volume:

@@ -22,7 +22,7 @@ SIDE = 256
 STEP = (2.75, 6.0, 2.75)
 DEPTH = 288.0
 LUNG_MM, HIDDEN_MM, LESION_MM = 30.0, 26.0, 7.0
-"""A pixel is lung where its line crosses that much lung and less than `HIDDEN_MM` of heart or belly; it is lesion
+"""A pixel is lung where its line crosses that much lung and less than `HIDDEN_MM` of mediastinum or belly; it is lesion
 where lesions add as much water as `LESION_MM` of it."""
 SMALLEST_BOX = 40
 """Pixels (at 256 a side) that a piece of the lesion mask needs for a box of its own."""
@@ -92,10 +92,10 @@ def _at(grid: Grid, volume: Volume, strands: Strands) -> Floats:
 
 
 def _masks(grid: Grid, beam: Beam, tissue: Tissue, ill: Opacities) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Lungs as far as heart and diaphragm do not hide them, and the lesions within."""
+    """Lungs as far as mediastinum and diaphragm do not hide them, and the lesions within."""
     dry = 1 - ill.fluid
     right, left = (beam.through(grid, lung * dry) for lung in (tissue.right, tissue.left))
-    hidden = beam.through(grid, np.maximum(tissue.heart, tissue.below))
+    hidden = beam.through(grid, np.maximum(tissue.middle, tissue.below))
     seen = (right + left > LUNG_MM) & (hidden < HIDDEN_MM)
     lungs = np.where(seen, np.where(right >= left, 1, 2), 0).astype(np.uint8)
     added = beam.through(grid, tissue.lung * ill.lesion * dry)

@@ -67,10 +67,10 @@ def score_published(
     rows: dict[str, Row] = {
         case.id: {"zone_severity": float(scores[case.id])} for case in ground.cases if case.id in scores
     }
-    missing = _missing(ground, rows, partial=partial)
+    absent = _missing(ground, rows, partial=partial)
     own = name or f"{system.replace('_', '-').replace('+', 'plus').lower()}-published"
     info = SubmissionInfo(name=own, title=title or f"{system}, as published", kind="predictions")
-    return score(ground, rows, info, started=started, failed=missing)
+    return score(ground, rows, info, started=started, failed=absent)
 
 
 def score_rater(track: Track, rater: str, data: str | None, *, name: str | None = None, title: str = "") -> Result:

@@ -2,15 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
+from cxrbench.results.figures import FigureSet
+from cxrbench.results.record import Strict
 
 SCHEMA = 1
-
-
-class Strict(BaseModel):
-    """A record whose unknown keys are errors, whose numbers are finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Benchmark(Strict):
@@ -137,7 +134,7 @@ class Provenance(Strict):
 
 
 class Result(Strict):
-    """One submission's scores on one track."""
+    """One submission's scores on one track; `figures` is there where the scorer made any."""
 
     schema_version: int = Field(default=SCHEMA, alias="schema", ge=1, le=SCHEMA)
     benchmark: Benchmark
@@ -150,7 +147,13 @@ class Result(Strict):
     coverage: Coverage
     sandbox: str
     predictions: Predictions | None = None
+    figures: FigureSet | None = None
     provenance: Provenance
+
+    @model_serializer(mode="wrap")
+    def _without_absent_figures(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        fields: dict[str, object] = handler(self)
+        return fields if self.figures is not None else {key: fields[key] for key in fields if key != "figures"}
 
     @property
     def ranked(self) -> bool:

@@ -10,6 +10,8 @@ from cxrbench.case import Case
 from cxrbench.catalog import card
 from cxrbench.datasets import Dataset, load
 from cxrbench.errors import CxrbenchError, DataError, SubmissionError
+from cxrbench.results.figures import FigureSet, figure_set
+from cxrbench.results.paired_sums import paired_sums
 from cxrbench.results.provenance import benchmark, provenance
 from cxrbench.results.schema import Cost, Coverage, Failed, MetricValue, Predictions, Result, SubmissionInfo, TrackInfo
 from cxrbench.results.subgroups import subgroups
@@ -17,7 +19,8 @@ from cxrbench.results.values import metric_value
 from cxrbench.splits import ALL, Split, registered_split
 from cxrbench.splits.persons import may_share, persons
 from cxrbench.stats import intervals, seed_of
-from cxrbench.tasks import Arrays, Measured, Row, Tuned
+from cxrbench.tasks import Arrays, Measured, Row, Task, Tuned
+from cxrbench.tasks.figures import Figures, Illustrated
 from cxrbench.tasks.track import Track
 
 TUNING = "val"
@@ -127,6 +130,7 @@ def score(
         coverage=coverage,
         sandbox=sandbox,
         predictions=predictions,
+        figures=_figures(ground, cases, by_case, measured),
         provenance=provenance(started, seed_of(str(ground.track))),
     )
 
@@ -160,10 +164,29 @@ def _subgroups(
 def measure(ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays]) -> dict[str, Measured]:
     """The estimators of the track's task on these cases, its setting chosen on the tuning cases predicted."""
     patients = [ground.split.patients[case.id] for case in cases]
+    return _task(ground, by_case).measure(cases, [by_case[case.id] for case in cases], patients)
+
+
+def _task(ground: Ground, by_case: Mapping[str, Arrays]) -> Task:
+    """The track's task with its setting chosen."""
     task, tuning = ground.track.definition(), [case for case in ground.tuning if case.id in by_case]
     if tuning and isinstance(task, Tuned):
-        task = task.tuned(tuning, [by_case[case.id] for case in tuning])
-    return task.measure(cases, [by_case[case.id] for case in cases], patients)
+        return task.tuned(tuning, [by_case[case.id] for case in tuning])
+    return task
+
+
+def _figures(
+    ground: Ground, cases: Sequence[Case], by_case: Mapping[str, Arrays], measured: Mapping[str, Measured]
+) -> FigureSet:
+    """What the pages draw; the sums for paired comparison where every case of the track is predicted."""
+    task, seed = _task(ground, by_case), seed_of(str(ground.track))
+    patients = [ground.split.patients[case.id] for case in cases]
+    drawn = Figures()
+    if isinstance(task, Illustrated):
+        drawn = task.figures(cases, [by_case[case.id] for case in cases], patients, seed)
+    whole = len(cases) == ground.expected
+    paired = paired_sums(task.primary, measured[task.primary], np.array(patients), seed) if whole else None
+    return figure_set(drawn, paired)
 
 
 def patients_seen(ground: Ground, trained_on: Sequence[str]) -> int:

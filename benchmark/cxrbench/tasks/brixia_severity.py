@@ -14,6 +14,7 @@ from cxrbench.case import ZONES, Case
 from cxrbench.metrics import Metric, kappa_quadratic, mae, mae_sd, mean_error, pearson, within
 from cxrbench.stats import Estimator, clustered, mean_of
 from cxrbench.tasks import Arrays, Measured, Row, tasks
+from cxrbench.tasks.figures import Figures, confusion, spread
 
 Floats = NDArray[np.float64]
 CLASSES = 4
@@ -126,6 +127,25 @@ class BrixiaSeverity:
         for (a, left), (b, right) in combinations(_raters(cases).items(), 2):
             measured |= _agreement(f"{b}_vs_{a}", left, right, patients)
         return measured
+
+    def figures(
+        self,
+        cases: Sequence[Case],
+        predictions: Sequence[Arrays],
+        patients: Sequence[str],  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> Figures:
+        """Single zones, the global score and the T score against the truth."""
+        truth = np.array([case.targets.brixia for case in cases], np.float64)
+        pred = self.scores(predictions)
+        zones, sums = tuple(map(str, range(CLASSES))), tuple(map(str, range(6 * (CLASSES - 1) + 1)))
+        tables = {
+            "zone": confusion("Zone score, all six zones", truth.ravel(), pred.ravel(), zones),
+            "global": confusion("Global score", _total(truth), _total(pred), sums),
+            "t_score": confusion("T score", t_score(truth), t_score(pred), tuple(map(str, range(len(ZONES) + 1)))),
+            "global_spread": spread("Global score", _total(truth), _total(pred), 18, (1, 0.5)),
+        }
+        return Figures(tables)
 
 
 tasks.register("brixia-severity")(BrixiaSeverity())

@@ -18,11 +18,13 @@ from cxrbench.metrics import roc_auc, spearman
 from cxrbench.metrics.masks import dice
 from cxrbench.tasks import Arrays, Measured, Row, tasks
 from cxrbench.tasks.casewise import Bools, Floats, among, case_mean
+from cxrbench.tasks.figures import Figures, labelled, of_probability, spread, together
 from cxrbench.tasks.scalars import Scalars
 from cxrbench.tasks.segmentation import check_mask, compare_masks, mask_from_row, mask_to_row
 
 MASK_KEYS = {"mask", "runs", "shape"}
 MASK_COLUMNS = {"mask", "rle"}
+CATEGORIES = ("healthy", "other", "covid")
 
 
 class CtTriage(Scalars):
@@ -67,6 +69,19 @@ class CtTriage(Scalars):
             found[key] = among(spearman, truth, fraction, patients, ~np.isnan(truth), none="no case has a truth for it")
         return {**found, "dice": _masks(cases, predictions, patients)}
 
+    def figures(
+        self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str], seed: int
+    ) -> Figures:
+        """ROC curves and calibration of COVID-19, categories by fifths of the probability, the affected fraction."""
+        covid, fraction = (np.array([one[key] for one in predictions], np.float64) for key in self.ranges)
+        affected = _affected(cases)
+        there = ~np.isnan(affected)
+        tables = {}
+        if there.any():
+            steps = (0.05, 0.05)
+            tables["fraction_spread"] = spread("Affected fraction", affected[there], fraction[there], 1, steps)
+        return together(Figures(tables), *_of_category(cases, covid, patients, seed))
+
 
 tasks.register("ct-triage")(CtTriage())
 
@@ -80,6 +95,26 @@ def _categories(cases: Sequence[Case], pred: Floats, patients: Sequence[str]) ->
         key: among(roc_auc, truth, pred, patients, chosen, none="no case has a category")
         for key, chosen in sides.items()
     }
+
+
+def _of_category(cases: Sequence[Case], pred: Floats, patients: Sequence[str], seed: int) -> list[Figures]:
+    """Against all others and against healthy; nothing where no case has a category."""
+    category = np.array([case.targets.category or "" for case in cases])
+    known = category != ""
+    if not known.any():
+        return []
+    rows = np.array([CATEGORIES.index(one) for one in category[known]], np.intp)
+    fifth = np.minimum(np.floor(pred[known] * 5), 4).astype(np.intp)
+    columns = tuple(f"{low / 5:g} to {(low + 1) / 5:g}" for low in range(5))
+    table = labelled("Category by probability of COVID-19", rows, fifth, CATEGORIES, columns)
+    found = [Figures({"category": table})]
+    sides = {"covid": ("COVID-19 against all others", known)}
+    sides["covid_healthy"] = ("COVID-19 against healthy", np.isin(category, ("covid", "healthy")))
+    for name, (title, chosen) in sides.items():
+        truth = (category[chosen] == "covid").astype(np.float64)
+        owners = np.asarray(patients)[chosen].tolist()
+        found.append(of_probability(name, title, truth, pred[chosen], patients=owners, seed=seed))
+    return found
 
 
 def _affected(cases: Sequence[Case]) -> Floats:

@@ -28,6 +28,7 @@ from cxrbench.metrics import (
 )
 from cxrbench.tasks import Arrays, Measured, Task, tasks
 from cxrbench.tasks.casewise import Floats, measured
+from cxrbench.tasks.figures import Figures, labelled, of_probability, together
 from cxrbench.tasks.scalars import Scalars
 
 FREE: dict[str, Metric | RankMetric] = {
@@ -74,6 +75,18 @@ class Detection(Scalars):
         for key, at in AT_THRESHOLD.items():
             found[key] = replace(measured(at(self.threshold), truth, pred, patients), note=note)
         return found
+
+    def figures(
+        self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str], seed: int
+    ) -> Figures:
+        """Calls at the operating point against the truth, the ROC curve, calibration."""
+        truth, pred = _truth(cases), _probability(predictions)
+        sides = truth.astype(np.intp), (pred >= self.threshold).astype(np.intp)
+        columns = (f"below {self.threshold:.4g}", f"at least {self.threshold:.4g}")
+        called = labelled("Finding at the operating point", *sides, ("no finding", "finding"), columns)
+        return together(
+            Figures({"called": called}), of_probability("finding", "Finding", truth, pred, patients=patients, seed=seed)
+        )
 
 
 tasks.register("detection")(Detection())

@@ -14,6 +14,7 @@ from cxrbench.case import Case
 from cxrbench.metrics import Metric, RankMetric, intercept, mae, mean_error, mse, pearson, r2, rmse, slope, spearman
 from cxrbench.tasks import Arrays, Measured, tasks
 from cxrbench.tasks.casewise import Floats, among, mean_of
+from cxrbench.tasks.figures import Figures, spread
 from cxrbench.tasks.scalars import Scalars
 
 METRICS: dict[str, Metric | RankMetric] = {
@@ -55,6 +56,23 @@ class ExtentOpacity(Scalars):
             there += [score] if (~np.isnan(truth)).any() else []
         note = None if len(there) == len(self.ranges) else f"of {there[0]} alone: no case has the other score"
         return {"pearson": mean_of([found[f"{score}_pearson"] for score in there], note=note), **found}
+
+    def figures(
+        self,
+        cases: Sequence[Case],
+        predictions: Sequence[Arrays],
+        patients: Sequence[str],  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> Figures:
+        """Each score against the truth, in half points, of the cases that have it."""
+        tables = {}
+        for score, (_, top) in self.ranges.items():
+            truth = np.array([getattr(case.targets, score) for case in cases], np.float64)
+            pred = np.array([prediction[score] for prediction in predictions], np.float64)
+            there = ~np.isnan(truth)
+            if there.any():
+                tables[f"{score}_spread"] = spread(score.capitalize(), truth[there], pred[there], top, (0.5, 0.5))
+        return Figures(tables)
 
 
 tasks.register("extent-opacity")(ExtentOpacity())

@@ -20,6 +20,7 @@ from cxrbench.case import Case
 from cxrbench.metrics import Metric, RankMetric, intercept, pearson, slope, spearman
 from cxrbench.tasks import Arrays, Measured, tasks
 from cxrbench.tasks.casewise import Bools, Floats, among, case_mean
+from cxrbench.tasks.figures import Figures, labelled
 from cxrbench.tasks.scalars import Scalars
 
 METRICS: dict[str, Metric | RankMetric] = {
@@ -59,6 +60,24 @@ class Monitoring(Scalars):
         reason = "the studies have different kinds of truth"
         lines = {key: among(metric, truth, pred, patients, chosen, none=reason) for key, metric in METRICS.items()}
         return {"direction": one, **lines}
+
+    def figures(
+        self,
+        cases: Sequence[Case],
+        predictions: Sequence[Arrays],
+        patients: Sequence[str],
+        seed: int,  # noqa: ARG002
+    ) -> Figures:
+        """The direction of every step against the truth's; nothing where there is no step."""
+        truth, alike = _truth(cases)
+        pred = np.array([prediction["severity"] for prediction in predictions], np.float64)
+        taken = np.array([(a, b) for a, b in steps(cases, patients) if alike[a] == alike[b]], np.intp).reshape(-1, 2)
+        if not len(taken):
+            return Figures()
+        before, after = taken.T
+        sides = [(values[after] > values[before]).astype(np.intp) for values in (truth, pred)]
+        names = ("not worse", "worse")
+        return Figures({"direction": labelled("Direction of a step", sides[0], sides[1], names, names)})
 
 
 tasks.register("monitoring")(Monitoring())

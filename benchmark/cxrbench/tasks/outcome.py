@@ -17,6 +17,7 @@ from cxrbench.case import Case
 from cxrbench.metrics import average_precision, roc_auc
 from cxrbench.tasks import Arrays, Measured, tasks
 from cxrbench.tasks.casewise import Bools, Floats, among, mean_of
+from cxrbench.tasks.figures import Figures, of_probability, together
 from cxrbench.tasks.scalars import Scalars
 
 OUTCOMES = ("icu", "death")
@@ -48,6 +49,18 @@ class Outcome(Scalars):
         means = {key: mean_of([found[f"{key}[{name}]"] for name in known], note=note) for key in METRICS}
         return {**means, **found}
 
+    def figures(
+        self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str], seed: int
+    ) -> Figures:
+        """ROC curve and calibration of each outcome, a value a patient."""
+        found = []
+        for name, title in zip(OUTCOMES, ("Intensive care", "Death"), strict=True):
+            truth, score, owners, there = _by_patient(name, cases, predictions, patients)
+            if there.any():
+                own = [owner for owner, use in zip(owners, there, strict=True) if use]
+                found.append(of_probability(name, title, truth[there], score[there], patients=own, seed=seed))
+        return together(*found)
+
 
 tasks.register("outcome")(Outcome())
 
@@ -56,19 +69,28 @@ def _of(
     name: str, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]
 ) -> dict[str, Measured]:
     """The metrics of one outcome, a value a patient."""
+    truth, score, owners, there = _by_patient(name, cases, predictions, patients)
+    known = np.array([getattr(case.targets, name) is not None for case in cases])
+    return {
+        f"{key}[{name}]": replace(
+            among(metric, truth, score, owners, there, none=f"no {name} is known"),
+            counted=known,
+        )
+        for key, metric in METRICS.items()
+    }
+
+
+def _by_patient(
+    name: str, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]
+) -> tuple[Floats, Floats, list[str], Bools]:
+    """Truth (0 or 1) and score of each patient, the patients by name, and of which of them the outcome is known."""
     told = np.array([getattr(case.targets, name) for case in cases], np.float64)
     pred = np.array([prediction[name] for prediction in predictions], np.float64)
     owners, member = np.unique(np.asarray(patients), return_inverse=True)
     known = ~np.isnan(told)
     truth, score = (_a_patient(values, member, known, len(owners)) for values in (told, pred))
     there = np.bincount(member[known], minlength=len(owners)) > 0
-    return {
-        f"{key}[{name}]": replace(
-            among(metric, (truth > 0).astype(np.float64), score, owners.tolist(), there, none=f"no {name} is known"),
-            counted=known,
-        )
-        for key, metric in METRICS.items()
-    }
+    return (truth > 0).astype(np.float64), score, owners.tolist(), there
 
 
 def _a_patient(values: Floats, member: np.ndarray, known: Bools, patients: int) -> Floats:

@@ -18,6 +18,7 @@ from cxrbench.metrics import Metric, RankMetric, kappa, kappa_quadratic, mae, me
 from cxrbench.stats import Estimator, clustered
 from cxrbench.tasks import Arrays, Measured, tasks
 from cxrbench.tasks.casewise import Floats, among, measured
+from cxrbench.tasks.figures import Figures, confusion, spread
 from cxrbench.tasks.scalars import Scalars
 
 CLASSES = 7
@@ -76,6 +77,22 @@ class ZoneSeverity(Scalars):
                 reason = f"no {label} case"
                 found[f"{key}[{label}]"] = among(METRICS[key], truth, pred, patients, chosen, none=reason)
         return found
+
+    def figures(
+        self,
+        cases: Sequence[Case],
+        predictions: Sequence[Arrays],
+        patients: Sequence[str],  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> Figures:
+        """The score against the truth: rounded as the kappas have it, and in half points."""
+        truth = np.array([case.targets.zone_severity for case in cases], np.float64)
+        pred = self.scores(predictions)
+        tables = {
+            "score": confusion("Affected zones", truth, pred, tuple(map(str, range(CLASSES)))),
+            "score_spread": spread("Affected zones", truth, pred, CLASSES - 1, (0.5, 0.5)),
+        }
+        return Figures(tables)
 
 
 tasks.register("zone-severity")(ZoneSeverity())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.imaging.volume import read_mask_volume, read_mhd, read_nifti
+from cxrbench.imaging.volume import read_grid, read_mask_volume, read_mhd, read_nifti
 
 from tests.fixtures.make_volumes import SPACING, body, write_mhd
 
@@ -64,3 +64,17 @@ def test_without_the_library_the_error_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "SimpleITK", None)
     with pytest.raises(CxrbenchError, match=r"SimpleITK.*cxrbench\[ct\]"):
         read_mhd(write_mhd(tmp_path / "ct.mhd", body()))
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("ElementSpacing", "spacing missing"), ("TransformMatrix", "orientation unknown")]
+)
+def test_what_the_library_would_assume_in_silence_is_an_error(tmp_path, key, said):
+    path = write_mhd(tmp_path / "ct.mhd", body())
+    lines = [line for line in path.read_text().splitlines(keepends=True) if not line.startswith(key)]
+    path.write_text("".join(lines))
+    with pytest.raises(DataError, match=rf"{said} \(no {key}\).*ct\.mhd") as error:
+        read_mhd(path)
+    assert "\n" not in error.value.line
+    with pytest.raises(DataError, match=said):
+        read_grid(path)

@@ -1,6 +1,7 @@
 """NIfTI volumes: orientation against nibabel, headers that contradict themselves, values that are no HU."""
 
 import itertools
+import struct
 import sys
 import tracemalloc
 
@@ -8,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.imaging.volume import read_mask_volume, read_nifti
+from cxrbench.imaging.volume import read_grid, read_mask_volume, read_nifti
 from cxrbench.imaging.volume_grid import affine_along, layout
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,3 +195,50 @@ def test_lesions_and_labels_of_a_mask_keep_their_place(tmp_path):
     found = read_mask_volume(path, image)
     np.testing.assert_array_equal(found, mask)
     assert found.dtype == np.uint8
+
+
+def patched(path, **fields):
+    """The file with header fields overwritten as they lie in its bytes, past what a library would let through."""
+    places = {"qform_code": (252, "<h"), "sform_code": (254, "<h"), "pixdim": (80, "<3f"), "xyzt_units": (123, "<b")}
+    content = bytearray(path.read_bytes())
+    for name, value in fields.items():
+        struct.pack_into(places[name][1], content, places[name][0], *np.atleast_1d(value).tolist())
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"sform_code": 9}, "sform_code 9 is no orientation code"),
+        ({"sform_code": -1, "qform_code": 77}, "sform_code -1 and qform_code 77"),
+        ({"sform_code": 0, "qform_code": 6}, "qform_code 6"),
+        ({"sform_code": 0, "pixdim": (0, 0, 0)}, r"spacing missing \(pixdim 0, 0, 0\)"),
+        ({"sform_code": 0, "pixdim": (0.7, -0.8, 2.5)}, "spacing missing"),
+        ({"sform_code": 0, "pixdim": (0.7, 0.8, np.nan)}, "spacing missing"),
+        ({"xyzt_units": 1}, "spacing in metres"),
+        ({"xyzt_units": 3}, "spacing in micrometres"),
+        ({"xyzt_units": 7}, "spacing in code 7"),
+    ],
+)
+def test_what_the_library_would_repair_in_silence_is_an_error(tmp_path, fields, said, capfd):
+    path = patched(write_nifti(tmp_path / "ct.nii", body()), **fields)
+    with pytest.raises(DataError, match=rf"{said}.*ct\.nii") as error:
+        read_nifti(path)
+    assert "\n" not in error.value.line
+    assert capfd.readouterr().err == ""
+    with pytest.raises(DataError, match=said):
+        read_grid(path)
+
+
+def test_named_axes_need_no_code_but_a_spacing(tmp_path):
+    path = write_nifti(tmp_path / "ct.nii", body())
+    assert read_nifti(patched(path, sform_code=0, qform_code=0), axes="RAS").spacing == pytest.approx(SPACING)
+    with pytest.raises(DataError, match="spacing missing"):
+        read_nifti(patched(path, pixdim=(0, 0.8, 2.5)), axes="RAS")
+
+
+@pytest.mark.parametrize("unit", [0, 2, 10])
+def test_millimetres_may_be_told_or_not_and_seconds_beside_them(tmp_path, unit):
+    path = patched(write_nifti(tmp_path / "ct.nii", body()), xyzt_units=unit)
+    assert read_nifti(path).spacing == pytest.approx(SPACING)

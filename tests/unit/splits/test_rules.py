@@ -138,3 +138,11 @@ def test_a_track_on_a_rule_is_laid_out_on_the_copy(monkeypatch):
     assert ground.split.sha256 == registered_split("brixia").sha256
     assert scoring.patients_seen(ground, ["brixia/train"]) == 0
     assert scoring.patients_seen(ground, ["brixia/test"]) == 2
+
+
+def test_xlsor_is_for_training_alone():
+    masked = Targets(lung_mask=lambda: np.zeros((2, 2), np.uint8))
+    cases = [Case(id=str(i), patient=str(i), dataset="xlsor", targets=masked if i else Targets()) for i in range(4)]
+    assert load_split("xlsor", cases=cases).cases("train") == ("1", "2", "3")
+    with pytest.raises(UsageError):
+        Track.parse("lung-segmentation/xlsor/test")

@@ -17,13 +17,13 @@ from torch.utils.data import Dataset
 from cxrbench_baselines.framing import View, unsquare
 from cxrbench_baselines.lungs_first import Finder, LungFinder, LungsFirst
 from cxrbench_baselines.nets.losses import number_loss
-from cxrbench_baselines.recipe import Recipe, Stage
+from cxrbench_baselines.recipe import Recipe, Share, Stage, Strict
 from cxrbench_baselines.system import Batch, Done, Learns, Options, checked
 from cxrbench_baselines.systems import systems
 from cxrbench_baselines.systems.dlnet.choices import chosen
 from cxrbench_baselines.systems.dlnet.extent import OPACITY_OF_EXTENT, boxes, extent, pneumonia_ratio
 from cxrbench_baselines.systems.dlnet.network import MAPS, DLNet, Seen, one_map, to_unit
-from cxrbench_baselines.systems.dlnet.refining import refined
+from cxrbench_baselines.systems.dlnet.refining import Proposals, refined
 from cxrbench_baselines.systems.dlnet.targets import known, target
 
 Tensor = torch.Tensor
@@ -39,6 +39,15 @@ class DLNetOptions(Options):
     dropout: float = 0.5
     sigma: float = 5.0
     lungs: Finder
+    proposals: Proposals = Proposals()
+
+
+class Cuts(Strict):
+    """The `predict` section: where detection and map are cut, and whether both are chosen anew after the training."""
+
+    operating_point: Share = 0.62
+    map_threshold: Share = 0.8
+    choose: bool = False
 
 
 @systems.register("dlnet")
@@ -60,6 +69,7 @@ class DLNetSystem(LungsFirst):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
         self.own = checked(DLNetOptions, recipe)
+        self.settings = checked(Cuts, recipe, "predict").model_dump()
         self.lungs = LungFinder(self.own.lungs, self.own.pretrained)
         self.dlnet = DLNet(self.own.backbone, self.given.channels, self.own.dropout, self.own.pretrained)
         self.origin = self.dlnet.origin
@@ -70,7 +80,7 @@ class DLNetSystem(LungsFirst):
         if stage.name == "lungs":
             return found
         second = stage.name == "proposals" and learning
-        refined(self, found, stage.loss["proposals"] if second else None, seed)
+        refined(self, found, self.own.proposals if second else None, seed)
         return found
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
@@ -85,7 +95,7 @@ class DLNetSystem(LungsFirst):
         error = located.mean() if len(located) else seen.maps.sum() * 0
         return {
             "detection": number_loss("bce", seen.logit, batch["finding"]),
-            "localization": float(stage.loss["lambda"]) * error,
+            "localization": float(stage.loss_of("lambda")) * error,
         }
 
     def _error(self, seen: Seen, batch: Batch) -> Tensor:
@@ -99,12 +109,12 @@ class DLNetSystem(LungsFirst):
         entropy = functional.binary_cross_entropy_with_logits(
             seen.logit, batch["finding"].nan_to_num(), reduction="none"
         )
-        error = float(stage.loss["lambda"]) * self._error(seen, batch) * known(batch["boxes"])
+        error = float(stage.loss_of("lambda")) * self._error(seen, batch) * known(batch["boxes"])
         return torch.where(batch["finding"].isnan(), torch.nan, -entropy - error)
 
     def tuned(self, cases: Sequence[Case], done: Done) -> None:
         """Where the recipe says `choose`: the operating point and the threshold of the map, on these cases."""
-        if self.settings.get("choose"):
+        if self.settings["choose"]:
             self.settings |= chosen(self, cases, done)
 
     def decoded(self, outputs: Mapping[str, Tensor], view: View, image: Image) -> dict[str, Any]:

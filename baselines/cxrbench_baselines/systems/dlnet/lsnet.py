@@ -11,6 +11,7 @@ import torch
 from cxrbench.case import Image
 
 from cxrbench_baselines.framing import View, unsquare
+from cxrbench_baselines.lungs_first import MaskCut
 from cxrbench_baselines.nets.encoders import segmenter
 from cxrbench_baselines.nets.losses import cut_dice, map_loss
 from cxrbench_baselines.recipe import Recipe, Stage
@@ -35,6 +36,7 @@ class LSNet(System):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
         own = checked(LSNetOptions, recipe)
+        self.settings = checked(MaskCut, recipe, "predict").model_dump()
         self.network, self.origin = segmenter("unet", own.encoder, self.given.channels, own.pretrained)
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -43,7 +45,7 @@ class LSNet(System):
 
     def losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
         """The recipe's loss `seg`."""
-        return {"seg": map_loss(stage.loss["seg"], self(batch["image"])["lungs"], batch["lungs"])}
+        return {"seg": map_loss(stage.loss_of("seg"), self(batch["image"])["lungs"], batch["lungs"])}
 
     def quality(self, stage: Stage, batch: Batch) -> torch.Tensor:  # noqa: ARG002
         """Dice in the network's square."""
@@ -55,4 +57,4 @@ class LSNet(System):
 
     @property
     def _threshold(self) -> float:
-        return float(self.settings.get("threshold", 0.5))
+        return float(self.settings["threshold"])

@@ -3,7 +3,7 @@
 At 448 x 448 the backbone's last three levels are Act-56 (512 channels), Act-28 (1024) and Act-14 (2048).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import timm
 import torch
@@ -71,7 +71,8 @@ class DLNet(nn.Module):
             return found
 
         self.backbone, self.origin = started(build, pretrained)
-        fine, middle, coarse = self.backbone.feature_info.channels()
+        levels: Any = self.backbone.feature_info
+        fine, middle, coarse = levels.channels()
         self.detector = Detector(coarse, dropout)
         self.localizer = Localizer((fine, middle, coarse))
 

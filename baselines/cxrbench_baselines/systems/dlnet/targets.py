@@ -3,7 +3,7 @@
 import torch
 from cxrbench.case import IGNORE
 from torch.nn import functional
-from torchvision.transforms.functional import gaussian_blur
+from torchvision.transforms.functional import gaussian_blur  # type: ignore[import-untyped]
 
 Tensor = torch.Tensor
 DILATION = 5

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from cxrbench_baselines.framing import View, unsquare
-from cxrbench_baselines.lungs_first import Finder, LungFinder, LungsFirst, drawn_lungs
+from cxrbench_baselines.lungs_first import Finder, LungFinder, LungsFirst, MaskCut, drawn_lungs
 from cxrbench_baselines.nets.encoders import segmenter
 from cxrbench_baselines.nets.losses import cut_dice, map_loss
 from cxrbench_baselines.recipe import Recipe, Stage
@@ -46,6 +46,7 @@ class Rural(LungsFirst):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
         own = checked(RuralOptions, recipe)
+        self.settings = checked(MaskCut, recipe, "predict").model_dump()
         self.lungs = LungFinder(own.lungs, own.pretrained)
         self.network, self.origin = segmenter("unet", own.encoder, self.given.channels, own.pretrained)
 
@@ -77,7 +78,7 @@ class Rural(LungsFirst):
 
     def own_losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
         """The recipe's loss `seg`: Dice + focal."""
-        return {"seg": map_loss(stage.loss["seg"], self.network(batch["image"]), batch["lesions"])}
+        return {"seg": map_loss(stage.loss_of("seg"), self.network(batch["image"]), batch["lesions"])}
 
     def own_quality(self, stage: Stage, batch: Batch) -> torch.Tensor:  # noqa: ARG002
         """Dice in the network's square; 1 where drawn and found are both empty."""
@@ -92,7 +93,7 @@ class Rural(LungsFirst):
 
     @property
     def _threshold(self) -> float:
-        return float(self.settings.get("threshold", 0.5))
+        return float(self.settings["threshold"])
 
 
 def _along(lungs: Bools) -> Any:

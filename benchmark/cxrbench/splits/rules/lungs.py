@@ -1,4 +1,4 @@
-"""Montgomery and Shenzhen lungs: BS-Net's "first 50" came from an unsorted listing, so ours sort and say so.
+"""Montgomery and Shenzhen lungs: BS-Net's "first 50" came from an unsorted listing, so ours sort and say so; XLSor.
 
 Signoroni et al. 2020, table 1: Montgomery 88 / 50, Shenzhen 516 / 50 (of the 566 images that have a lung mask).
 """
@@ -37,6 +37,11 @@ def first_of_each_class(cases: Sequence[Case]) -> Parts:
     return {name: "test" if name in test else "train" for name in names}
 
 
+def everything(cases: Sequence[Case]) -> Parts:
+    """Every masked case is the train part."""
+    return dict.fromkeys(_masked(cases), "train")
+
+
 def _masked(cases: Sequence[Case]) -> list[str]:
     return sorted(case.id for case in cases if case.targets.lung_mask is not None)
 
@@ -48,6 +53,16 @@ def _ill(name: str) -> bool:
         raise DataError("the name does not end in _0 (normal) or _1 (tuberculosis)", name, "use the official names")
     return sign == "1"
 
+
+rule(
+    "xlsor",
+    version=1,
+    parts=("train",),
+    origin="published rule",
+    licence=LICENCE,
+    note="all films that have a mask are train: real ones, and synthetic ones with the mask of their source (Amer et "
+    "al. 2020, section IV-A); nothing is tested on pseudo-masks",
+)(everything)
 
 for _dataset in ("montgomery", "shenzhen"):
     rule(_dataset, version=1, parts=PARTS, origin="published sizes, our rule", licence=LICENCE, note=IN_PROPORTION)(

@@ -35,7 +35,7 @@ def test_dlnet_sees_and_cuts_as_printed(name):
 
 
 def test_the_second_stage_makes_proposals_as_printed():
-    own, printed = load_recipe("dlnet-2").stage("proposals").loss["proposals"], PUBLISHED["dlnet-2"]["proposals"]
+    own, printed = load_recipe("dlnet-2").network["proposals"], PUBLISHED["dlnet-2"]["proposals"]
     assert own["threshold"] == printed["threshold"]
     assert own["certain"] == 0.8
     assert own["share"] == 0.5

@@ -5,7 +5,7 @@ import pytest
 import torch
 from cxrbench.case import IGNORE
 from cxrbench_baselines.systems.dlnet.proposals import fused, grad_cam, proposals, unit
-from cxrbench_baselines.systems.dlnet.refining import refined
+from cxrbench_baselines.systems.dlnet.refining import Proposals, refined
 from cxrbench_baselines.systems.dlnet.targets import blurred, known, target
 from scipy import ndimage
 
@@ -95,8 +95,7 @@ def test_a_proposal_is_the_bright_part_of_the_box():
     assert found[0, 8:24, 8:24].all()
     assert not found[0, 44:, 44:].any()
     assert not (found[0] & ~wide[0] & 1).any()
-    with torch.inference_mode(False):
-        assert proposals(Toy(), image, torch.zeros_like(wide), 0.4)[0].sum() == 0
+    assert proposals(Toy(), image, torch.zeros_like(wide), 0.4)[0].sum() == 0
 
 
 class Given:
@@ -115,9 +114,11 @@ class Examples:
     def __init__(self, findings):
         box = np.zeros((64, 64), np.uint8)
         box[4:60, 4:60] = 1
+        film = np.full((64, 64), 200, np.uint8)
+        film[:32, :32] = 255
         self.examples = [
             {
-                "image": np.full((64, 64), 250 if finding else 5, np.uint8),
+                "image": film,
                 "boxes": box * finding,
                 "finding": np.array(finding, np.float32),
             }
@@ -125,7 +126,7 @@ class Examples:
         ]
 
 
-RULE = {"share": 0.5, "certain": 0.7, "threshold": 0.4}
+RULE = Proposals(certain=0.6)
 
 
 def test_half_of_the_sure_positives_get_proposals_and_nobody_else():
@@ -140,7 +141,7 @@ def test_half_of_the_sure_positives_get_proposals_and_nobody_else():
 
 
 def test_nobody_gets_a_proposal_below_the_limit_or_without_a_rule():
-    for rule in (RULE | {"certain": 0.9}, None):
+    for rule in (Proposals(certain=0.9), None):
         examples = Examples([1] * 4)
         refined(Given(), examples, rule, seed=0)
         assert [int(one["refined"]) for one in examples.examples] == [0] * 4

@@ -1,0 +1,13 @@
+"""Lungs by U-net, Danilov's Stage I: made by `cxrbench train`; README.md says how."""
+
+from cxrbench_baselines.trained import Trained
+
+
+class LungUnetCpu(Trained):
+    """Lungs by U-net, Danilov's Stage I."""
+
+    name = "lung-unet-cpu"
+    title = "Lungs by U-net, Danilov's Stage I"
+    authors = "The cxrbench developers"
+    tasks = ("lung-segmentation",)
+    trained_on = ("cohen@joint/train",)
