@@ -1,4 +1,4 @@
-"""BS-Net-ENS: the mean of the class probabilities of trained BS-Nets (Signoroni et al. 2020, section 6.3).
+r"""BS-Net-ENS: the mean of the class probabilities of trained BS-Nets (Signoroni et al. 2020, section 6.3).
 
 The paper's members are the hard- and the soft-attention network, each as the best epoch by validation and as the last
 one left it. Nothing is learnt here: each member is given with `--start`, from the folder of its own training:
@@ -7,7 +7,7 @@ one left it. Nothing is learnt here: each member is given with `--start`, from t
     cxrbench train bs-net-ha --name bs-net-ha-last --set stages.all.select=last
     cxrbench train bs-net-sa
     cxrbench train bs-net-sa --name bs-net-sa-last --set stages.all.select=last
-    cxrbench train bs-net-ens --start ha=submissions/bs-net-ha --start ha_last=submissions/bs-net-ha-last \\
+    cxrbench train bs-net-ens --start ha=submissions/bs-net-ha --start ha_last=submissions/bs-net-ha-last \
         --start sa=submissions/bs-net-sa --start sa_last=submissions/bs-net-sa-last
 
 `network.members` may name fewer; the members' sizes and widths are the ensemble's, changed with the same `--set`.

@@ -2,7 +2,8 @@
 
 E = sum_i S_i (p_i - p_0) for each class: S_i is 1 on super-pixel i, p_i the probabilities with that super-pixel set to
 zero, p_0 those of the whole radiograph, both summed over the six zones (the paper does not say how zones are joined).
-Where E is negative the class needs the super-pixel. Neither the parameters of quick-shift nor the map's scale are stated.
+Where E is negative the class needs the super-pixel. Neither quick-shift's parameters nor the map's scale are stated.
+The partition is of the radiograph's lungs as they lie; the maps are aligned afterwards.
 """
 
 from importlib.util import find_spec
@@ -65,7 +66,10 @@ def relevance(system: BSNet, batch: torch.Tensor, partition: torch.Tensor) -> to
 
 
 def write_explanation(file: Path, pixels: Floats, maps: Floats) -> None:
-    """A picture beside each other: the aligned radiograph, and for classes 1 to 3 what they need, white where nothing."""
+    """Write the aligned radiograph and, for the classes 1 to 3 beside it, what each needs; white where nothing.
+
+    Raises `CxrbenchError` where the file cannot be written.
+    """
     need = np.clip(-maps, 0, None) / max(float(-maps.min()), 1e-6)
     panels = [np.repeat(pixels[..., None], 3, -1) * 255]
     panels += [255 + need[one][..., None] * (np.array(COLOURS[one], np.float32) - 255) for one in (1, 2, 3)]

@@ -41,7 +41,8 @@ def test_maps_are_aligned_with_the_radiograph_and_written(system, tmp_path):
     assert pixels.shape == (32, 32)
     assert maps.shape == (4, 32, 32)
     write_explanation(tmp_path / "maps.png", pixels, maps)
-    assert Image.open(tmp_path / "maps.png").size == (4 * 32, 32)
+    with Image.open(tmp_path / "maps.png") as picture:
+        assert picture.size == (4 * 32, 32)
 
 
 def test_without_scikit_image_it_says_what_to_install(monkeypatch):
