@@ -5,10 +5,15 @@ import json
 import numpy as np
 import pytest
 import torch
+from cxrbench.case import Image
 from cxrbench.datasets import load
 from cxrbench.splits import load_split
+from cxrbench_baselines.framing import View
+from cxrbench_baselines.lungs_first import largest
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
+from cxrbench_baselines.weights import take
+from safetensors.torch import save_file
 
 TINY = (
     "input.size=64",
@@ -34,6 +39,19 @@ def test_it_overfits_a_batch():
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_dlnet_takes_the_lungs_that_lsnet_learnt(tmp_path):
+    lsnet = systems["lsnet"](load_recipe("lsnet", TINY))
+    save_file(lsnet.state_dict(), tmp_path / "weights.safetensors")
+    small = ("network.pretrained=none", "network.backbone=resnet18", "network.lungs.encoder=vgg11")
+    dlnet = systems["dlnet"](load_recipe("dlnet-1", (*small, "input.size=64", "network.lungs.input.size=64")))
+    take(dlnet, tmp_path / "weights.safetensors", "lungs")
+    pixels = np.random.default_rng(0).random((64, 64), np.float32)
+    with torch.inference_mode():
+        logits = lsnet.eval()(lsnet.batch([Image(pixels)], [View.whole((64, 64))]))["lungs"]
+    cut = logits[0, 0].sigmoid().numpy() > 0.5
+    assert np.array_equal(dlnet.eval().lungs.find(pixels), largest(cut, 2))
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,9 @@ TINY = (
     "input.size=64",
     "network.lungs.input.size=64",
     "network.pretrained=none",
-    "stages.lungs.epochs=3",
+    "stages.lungs.epochs=4",
     "stages.lungs.optimizer.lr=0.002",
-    "stages.opacity.epochs=5",
+    "stages.opacity.epochs=6",
     "stages.opacity.optimizer.lr=0.002",
 )
 LUNGS = np.zeros((80, 100), np.uint8)
