@@ -138,3 +138,10 @@ def test_a_track_on_a_rule_is_laid_out_on_the_copy(monkeypatch):
     assert ground.split.sha256 == registered_split("brixia").sha256
     assert scoring.patients_seen(ground, ["brixia/train"]) == 0
     assert scoring.patients_seen(ground, ["brixia/test"]) == 2
+
+
+@pytest.mark.parametrize("name", ["luna16", "medseg", "nsclc"])
+def test_what_the_triage_paper_only_learns_from_is_all_train(name):
+    cases = [Case(id=str(i), patient=str(i), dataset=name) for i in range(3)]
+    assert load_split(name, cases=cases).cases("train") == ("0", "1", "2")
+    assert str(Track.parse(f"ct-triage/{name}/train")) == f"ct-triage/{name}/train"

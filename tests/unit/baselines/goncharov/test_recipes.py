@@ -5,6 +5,8 @@ from importlib.resources import files
 import pytest
 import yaml
 from cxrbench_baselines.recipe import load_recipe
+from cxrbench_baselines.systems import systems
+from cxrbench_baselines.training.data import stage_tracks
 
 PUBLISHED = yaml.safe_load((files("cxrbench_leaderboard") / "published.yaml").read_text("utf-8"))["recipes"]
 COMMON = PUBLISHED["goncharov-common"]
@@ -58,3 +60,11 @@ def test_only_the_plus_learns_from_series_without_covid():
     assert "negatives" not in load_recipe("2d-unet").network
     for name in ("luna16", "nsclc", "mosmed-1110"):
         assert any(name in track for track in load_recipe("2d-unet-plus").stages[0].data)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_tracks_exist(name):
+    recipe = load_recipe(name)
+    stage = recipe.stages[0]
+    tracks = stage_tracks(stage, systems[recipe.system].stages[stage.name].tasks, ())
+    assert [str(track) for track in tracks] == list(stage.data)
