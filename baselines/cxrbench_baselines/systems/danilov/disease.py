@@ -99,7 +99,8 @@ class Disease(System):
     def refined(self, outputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Eqs. 1 and 2: the map `[n, S, S]` of probabilities, all 0 where the classifier sees no disease."""
         ill = outputs["diseased"].sigmoid() >= self.settings["refine_at"]
-        return outputs["lesions"][:, 0].sigmoid() * ill[:, None, None]
+        found: torch.Tensor = outputs["lesions"][:, 0].sigmoid() * ill[:, None, None]
+        return found
 
     def losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
         """The recipe's losses `seg` of the raw map and `cls` of the classifier."""
