@@ -60,3 +60,9 @@ results: $(VENV)/dev
 # The trained systems of the papers, in the order of their worth; what is finished is kept, the same command goes on.
 cpu-baselines gpu-baselines: $(VENV)/dev
 	BIN=$(BIN) OMP_WAIT_POLICY=passive baselines/make-baselines $(@:-baselines=) $(DATA)
+
+# Synthetic data, no folder needed: the thresholds are searched and the result made in some minutes.
+.PHONY: hu-thresholding
+hu-thresholding: $(VENV)/dev
+	$(BIN)/python submissions/hu-thresholding/train.py
+	$(BIN)/cxrbench evaluate submissions/hu-thresholding/submission.py --track ct-triage/phantom-ct/test --fresh

@@ -61,7 +61,7 @@ def train(
     loaded = load_recipe(recipe, changes)
     own = name or Path(recipe).stem
     folder = out or Path("submissions") / own
-    _need_torch()
+    need_torch()
     from cxrbench.runner.device import chosen_device
 
     from cxrbench_baselines.training.fit import Settings
@@ -75,7 +75,7 @@ def train(
         fresh=not resume,
         workers=workers,
         threads=threads,
-        start=dict(_start(one) for one in starts),
+        start=dict(start_of(one) for one in starts),
     )
     story = _train(loaded, settings, own)
     if as_json:
@@ -95,7 +95,8 @@ def _list(as_json: bool) -> None:
     print_table(("recipe", "paper", "title"), rows, flexible=("title",))
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """Raise `CxrbenchError` where the packages that training needs are absent."""
     missing = [name for name in ("torch", "lightning", "segmentation_models_pytorch") if find_spec(name) is None]
     if missing:
         raise CxrbenchError(
@@ -103,7 +104,8 @@ def _need_torch() -> None:
         )
 
 
-def _start(text: str) -> tuple[str, Path]:
+def start_of(text: str) -> tuple[str, Path]:
+    """A part of the network and its weight file, from PART=FILE or PART=FOLDER. Raises `UsageError` for other text."""
     part, equals, file = text.partition("=")
     if not equals:
         raise UsageError("a start is written PART=FILE", text, "correct --start")

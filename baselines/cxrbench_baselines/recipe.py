@@ -131,7 +131,7 @@ class Recipe(Strict):
     where: str
     input: Input
     network: dict[str, Any] = Field(default_factory=dict)
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    stages: tuple[Stage, ...]
     predict: dict[str, Any] = Field(default_factory=dict)
     precision: Literal["auto", "32", "bf16", "16"] = "auto"
     not_stated: tuple[str, ...] = ()

@@ -65,7 +65,8 @@ class Panel:
         without = (sums.sum(1, keepdims=True) - sums) / (bases.sum(1, keepdims=True) - bases)
         parts = [(weights @ sums.T) / (weights @ bases.T) for weights in draws(self.units, self.seed, DRAWS)]
         values = np.concatenate(parts).T
-        named = zip(self.names[rows], self.values[rows].tolist(), values, without, strict=True)
+        points = sums.sum(1) / bases.sum(1)
+        named = zip(self.names[rows], points.tolist(), values, without, strict=True)
         return {name: Drawn(value, own, left) for name, value, own, left in named}
 
 

@@ -21,7 +21,7 @@ LARGEST = 1e9
 """No metric of ours comes near; a file that says so is wrong."""
 
 SUMS_TOLERANCE = 1e-6
-"""Sums are written with nine digits."""
+"""A metric is written with ten decimals, its sums with fifteen digits."""
 
 
 @dataclass(frozen=True, slots=True)

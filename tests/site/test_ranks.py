@@ -151,16 +151,16 @@ def test_the_draws_are_those_of_the_metrics_own_interval():
     assert -own.drawn(slice(None), 10_000)[:, 0] == pytest.approx(drawn, abs=1e-9)
 
 
-def test_a_thousand_rows_are_compared_within_a_second_or_two():
+def test_a_thousand_rows_take_a_second_or_two_of_the_processor():
     from cxrbench_leaderboard.paired import draws_for
     from cxrbench_leaderboard.ranks import _bounds, _groups
 
     own = random_panel(1_000)
-    start = time.perf_counter()
+    start = time.process_time()
     ahead = own.drawn(slice(None), draws_for(1_000))
     holm = corrected(p_values(own, ahead, gaps(own)))
     groups, bounds = _groups(holm), _bounds(own.points, ahead)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert groups == sorted(groups)
     assert 2 <= len(set(groups)) <= 20
     assert all(low <= high for low, high in bounds)

@@ -31,7 +31,8 @@ class Settings:
 
     `start` are weight files to begin with: part of the network (or "" for all) to safetensors file. A part that has
     the name of a stage is taken as that stage left it: the stage is not run. `workers` are processes that load ahead;
-    `threads` is torch's.
+    `threads` is torch's. `watch` is told the stage, the epoch (from 1) and its validated quality, and may end the run
+    by raising.
     """
 
     data: str | None
@@ -43,6 +44,7 @@ class Settings:
     workers: int = 0
     threads: int = 1
     start: dict[str, Path] = field(default_factory=dict)
+    watch: Callable[[str, int, float], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

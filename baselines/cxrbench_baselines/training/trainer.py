@@ -47,6 +47,18 @@ class Shuffled(Sampler[int]):
         return len(self.examples)
 
 
+class Watched(Callback):
+    """Tells somebody outside each epoch's quality."""
+
+    def __init__(self, watch: Callable[[str, int, float], None]) -> None:
+        self.watch = watch
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:
+        """After the validation."""
+        if "quality" in trainer.callback_metrics:
+            self.watch(pl_module.stage.name, trainer.current_epoch + 1, float(trainer.callback_metrics["quality"]))
+
+
 class Steps(Callback):
     """Seeds what the network draws itself (dropout) before each step, and tells how far the stage is."""
 
@@ -76,6 +88,7 @@ def fit(training: Training, examples: tuple[Any, Any], folder: Path, settings: "
     checks = None if checking is None else DataLoader(checking, stage.batch, num_workers=settings.workers)
     keepers = [_keeper(own, "last", None), *([] if checks is None else [_keeper(own, "best", "quality")])]
     callbacks = [Steps(settings.seed, progress), *_optional(stage, checked=checks is not None), *keepers]
+    callbacks += [] if settings.watch is None else [Watched(settings.watch)]
     trainer = _trainer(training, settings, own, callbacks)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice on workers and logging that does not apply

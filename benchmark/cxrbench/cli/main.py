@@ -18,9 +18,11 @@ COMMANDS = {
     "leaderboard": ("cxrbench.cli.leaderboard", "Build, check and look at the static leaderboard."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),
     "reproduce": ("cxrbench.cli.reproduce", "Make a result again, or recompute printed claims."),
+    "rescore": ("cxrbench.cli.rescore", "Score kept predictions again, without the models."),
     "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),
     "splits": ("cxrbench.cli.splits", "List, show, audit and cite splits."),
     "train": ("cxrbench_baselines.cli", "Train a recipe: a submission of one of the papers' systems."),
+    "tune": ("cxrbench_baselines.cli_tune", "Search a recipe's hyper-parameters; resumable."),
     "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),
     "triage": ("cxrbench.cli.triage", "Rank a work list of CTs by probability and by severity."),
 }

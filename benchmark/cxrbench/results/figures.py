@@ -17,7 +17,7 @@ from cxrbench.tasks.figures import Calibration, Curve, Figures, Table
 
 Floats = NDArray[np.float64]
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?"
-Numbers = Annotated[str, Field(max_length=8_000, pattern=rf"^(?:{NUMBER}(?: {NUMBER})*)?$")]
+Numbers = Annotated[str, Field(max_length=10_000, pattern=rf"^(?:{NUMBER}(?: {NUMBER})*)?$")]
 """Numbers as text, with a blank between."""
 Counts = Annotated[str, Field(max_length=2_000, pattern=r"^\d{1,9}(?: \d{1,9})*$")]
 """Whole numbers as text."""

@@ -9,6 +9,8 @@ from cxrbench.stats import Estimator, patient_codes
 from cxrbench.stats.bootstrap import CHUNK, draws
 from cxrbench.tasks import Measured
 
+DIGITS = 15
+"""Digits of a sum: enough that equal draws stay equal, as the tests and intervals need it."""
 TRIED = 64
 """Draws on which a sum over a sum is checked against the metric itself."""
 
@@ -33,7 +35,7 @@ def paired_sums(metric: str, measured: Measured, owners: np.ndarray, seed: int) 
     if sides is None:
         return None
     sums, bases = sides
-    return Paired(metric=metric, exact=exact, units=len(sums), sums=text_of(sums), bases=text_of(bases))
+    return Paired(metric=metric, exact=exact, units=len(sums), sums=text_of(sums, DIGITS), bases=text_of(bases))
 
 
 def _groups(patients: int) -> Indices:

@@ -38,6 +38,7 @@ def test_figures_survive_a_file():
 
 
 def test_numbers_are_written_with_the_digits_they_need():
+    assert numbers(text_of([1 / 3] * 3, 15)).sum() == pytest.approx(1, abs=1e-14)
     assert text_of([0.1, 2, -0.0, 1e-7, 1 / 3]) == "0.1 2 0 1e-07 0.333333333"
     assert numbers(text_of([0.1, -2.5e-8])).tolist() == [0.1, -2.5e-8]
 

@@ -146,3 +146,10 @@ def test_xlsor_is_for_training_alone():
     assert load_split("xlsor", cases=cases).cases("train") == ("1", "2", "3")
     with pytest.raises(UsageError):
         Track.parse("lung-segmentation/xlsor/test")
+
+
+@pytest.mark.parametrize("name", ["luna16", "medseg", "nsclc"])
+def test_what_the_triage_paper_only_learns_from_is_all_train(name):
+    cases = [Case(id=str(i), patient=str(i), dataset=name) for i in range(3)]
+    assert load_split(name, cases=cases).cases("train") == ("0", "1", "2")
+    assert str(Track.parse(f"ct-triage/{name}/train")) == f"ct-triage/{name}/train"

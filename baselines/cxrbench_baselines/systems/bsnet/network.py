@@ -92,6 +92,17 @@ class Network(nn.Module):
         found: Tensor = self.lungs(self.backbone(image))
         return found
 
+    def probabilities(self, image: Tensor, *, flip: bool) -> Tensor:
+        """`[n, C, S, S]` to class probabilities `[n, 6, 4]`.
+
+        `flip` means them with those of the mirror image, sides exchanged back.
+        """
+        found: Tensor = self(image)["zones"].float().softmax(-1)
+        if flip:
+            mirrored: Tensor = self(image.flip(-1))["zones"].float().softmax(-1)
+            return (found + mirrored.roll(3, 1)) / 2
+        return found
+
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """`[n, C, S, S]` to `lungs` logits, `theta`, `aligned` probabilities and `zones` logits `[n, 6, 4]`."""
         features = self.backbone(image)

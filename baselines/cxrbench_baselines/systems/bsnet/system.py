@@ -1,11 +1,12 @@
 """BS-Net as a trainable system: lungs, alignment, scoring head, all weights (Signoroni et al. 2020, section 5.2)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 from cxrbench.case import IGNORE, Case, Image
+from cxrbench.errors import UsageError
 from pydantic import Field
 from torch import nn
 from torch.utils.data import Dataset
@@ -40,7 +41,12 @@ class BSNetOptions(Options):
 
 
 def built(own: BSNetOptions, size: int, channels: int) -> tuple[Network, str]:
-    """The network of these options for squares of `size`, and where its backbone's weights came from."""
+    """The network of these options for squares of `size`, and where its backbone's weights came from.
+
+    Raises `UsageError` for a size that the backbone cannot halve five times.
+    """
+    if size % 32:
+        raise UsageError("BS-Net takes squares of a multiple of 32", f"input.size {size}", "change input.size")
     given, origin = segmenter("unetplusplus", own.encoder, channels, own.pretrained)
     scoring = {"kind": own.head, "attention": own.attention, "width": own.width, "drop": own.dropout}
     network = Network(given.get_submodule("encoder"), own.lung_levels, size=size, extra=own.extra_level, **scoring)
@@ -63,11 +69,14 @@ class BSNet(System):
         "scoring": Learns(("brixia-severity",), ("brixia",)),
         "all": Learns(("brixia-severity",), ("brixia",)),
     }
-    options = BSNetOptions
+    options: ClassVar[type[BSNetOptions]] = BSNetOptions
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
-        self.network, self.origin = built(checked(BSNetOptions, recipe), self.given.size, self.given.channels)
+        self._build(checked(self.options, recipe))
+
+    def _build(self, own: BSNetOptions) -> None:
+        self.network, self.origin = built(own, self.given.size, self.given.channels)
 
     def parts(self, stage: str) -> Sequence[nn.Module]:
         """From the part to the whole."""
@@ -88,13 +97,8 @@ class BSNet(System):
         return Misaligned(masks, stage.augmentation, seed, learning=learning)
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        """`[n, C, S, S]` to the network's outputs, and `brixia`: class probabilities `[n, 6, 4]`."""
-        found: dict[str, torch.Tensor] = self.network(image)
-        probability = found["zones"].float().softmax(-1)
-        if self.settings.get("flip"):
-            mirror = self.network(image.flip(-1))["zones"].float().softmax(-1)
-            probability = (probability + mirror.roll(3, 1)) / 2
-        return {**found, "brixia": probability}
+        """`[n, C, S, S]` to `brixia`: class probabilities `[n, 6, 4]`."""
+        return {"brixia": self.network.probabilities(image, flip=bool(self.settings.get("flip")))}
 
     def losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
         """`seg` of the lungs, `overlap` of the alignment, `alpha` and `beta` of the scores."""

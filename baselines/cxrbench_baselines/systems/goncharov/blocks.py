@@ -87,18 +87,23 @@ def _cut(x: Tensor, size: Sequence[int]) -> Tensor:
 
 
 class MapHead(nn.Sequential):
-    """Head 1 (section 2.3): one block and a convolution of width 1, to logits `[n, 1, ...]`.
+    """Head 1 (section 2.3): one residual block and a convolution of width 1, to logits `[n, 1, ...]`.
 
-    After a `Backbone` it makes up the U-Net whole.
+    After a `Backbone` it makes up the paper's U-Net whole.
     """
 
-    def __init__(self, dims: Dims, channels: int, block: type[Plain] | type[Residual] = Residual) -> None:
-        super().__init__(block(dims, channels, channels), CONVOLUTION[dims](channels, 1, 1))
+    def __init__(self, dims: Dims, channels: int) -> None:
+        super().__init__(Residual(dims, channels, channels), CONVOLUTION[dims](channels, 1, 1))
 
 
-def unet(dims: Dims, channels: Sequence[int], block: type[Plain] | type[Residual] = Residual) -> nn.Sequential:
-    """The whole U-Net: `[n, 1, ...]` to logits of the same shape."""
-    return nn.Sequential(Backbone(dims, channels, block), MapHead(dims, channels[0], block))
+def unet(dims: Dims, channels: Sequence[int]) -> nn.Sequential:
+    """The whole U-Net of residual blocks: `[n, 1, ...]` to logits of the same shape."""
+    return nn.Sequential(Backbone(dims, channels), MapHead(dims, channels[0]))
+
+
+def plain_unet(channels: Sequence[int]) -> nn.Sequential:
+    """The basic 2-D U-Net (Ronneberger et al. 2015): `[n, 1, h, w]` to logits of the same shape."""
+    return nn.Sequential(Backbone(2, channels, Plain), nn.Conv2d(channels[0], 1, 1))
 
 
 class Pyramid(nn.Module):

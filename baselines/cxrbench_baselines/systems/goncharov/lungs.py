@@ -16,7 +16,7 @@ from cxrbench_baselines.nets.losses import cut_dice, map_loss
 from cxrbench_baselines.recipe import Input, Recipe, Stage
 from cxrbench_baselines.system import Batch, Done, Learns, Options, System, checked
 from cxrbench_baselines.systems import systems
-from cxrbench_baselines.systems.goncharov.blocks import Plain, unet
+from cxrbench_baselines.systems.goncharov.blocks import plain_unet
 from cxrbench_baselines.systems.goncharov.ct_input import checked_input, spacing_mm
 from cxrbench_baselines.systems.goncharov.streaming import grey, mapped
 from cxrbench_baselines.systems.goncharov.windows import Slices, Volume
@@ -32,7 +32,7 @@ class LungNetwork(nn.Module):
 
     def __init__(self, channels: Sequence[int], given: Input) -> None:
         super().__init__()
-        self.given, self.network = given, unet(2, channels, Plain)
+        self.given, self.network = given, plain_unet(channels)
         self.register_buffer("trained_at", torch.zeros(()))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,7 @@ from cxrbench.tasks.track import Track
 
 TRACK = "brixia-severity/phantom/val"
 SETTINGS = {
-    "input.size": 48,
+    "input.size": 64,
     "network.lung_levels": 2,
     "network.width": 24,
     "predict.score": "mean",

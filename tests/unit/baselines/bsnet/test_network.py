@@ -30,11 +30,12 @@ def test_about_20_million_weights_as_printed():
 
 def test_shapes_and_probabilities():
     with torch.inference_mode():
-        found = system(*TINY)(torch.rand(2, 1, 64, 64))
+        made, image = system(*TINY), torch.rand(2, 1, 64, 64)
+        found, probability = made.network(image), made(image)["brixia"]
     assert found["lungs"].shape == found["aligned"].shape == (2, 1, 64, 64)
     assert found["theta"].shape == (2, 2, 3)
-    assert found["brixia"].shape == (2, 6, 4)
-    assert torch.allclose(found["brixia"].sum(-1), torch.ones(2, 6))
+    assert probability.shape == found["zones"].shape == (2, 6, 4)
+    assert torch.allclose(probability.sum(-1), torch.ones(2, 6))
 
 
 def test_hard_attention_is_the_features_times_the_aligned_map_and_soft_is_not():

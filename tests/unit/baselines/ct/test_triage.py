@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from cxrbench.tasks import tasks
 from cxrbench_baselines.ct.severity import local_severity
 from cxrbench_baselines.ct.triage import pictured, source, work_list
 from cxrbench_baselines.ct.triage.page import page
-from cxrbench_baselines.ct.triage.picture import OUTLINE, projection
+from cxrbench_baselines.ct.triage.picture import projection
 from PIL import Image as Pillow
 
 from tests.fixtures.make_chest import chest
@@ -61,7 +62,7 @@ def test_the_command_writes_a_page_that_stands_alone(table, tmp_path, command):
     done = command("triage", table, "--track", TRACK, "--out", tmp_path / "view", "--json")
     assert done.code == 0, done.err
     told = json.loads(done.out)
-    assert [one["case"] for one in told["studies"]] == [name for name in NAMES if name in NAMES]
+    assert [one["case"] for one in told["studies"]] == list(NAMES)
     text = (tmp_path / "view" / "index.html").read_text("utf-8")
     assert "synthetic" in text
     assert not re.search(r"https?://|<script|@import", text)
@@ -74,8 +75,6 @@ def test_the_command_writes_a_page_that_stands_alone(table, tmp_path, command):
 
 def test_a_case_cannot_write_markup_into_the_page(table, tmp_path):
     found = work_list(table, tmp_path, track=TRACK)
-    from dataclasses import replace
-
     bad = replace(found.entries[0], case="<script>alert(1)</script>")
     assert "<script>" not in page(replace(found, entries=(bad,)))
 
@@ -100,7 +99,7 @@ def test_colour_lies_where_the_lesion_is_the_patients_right_at_the_left_and_the_
     height, width = pixels.shape[:2]
     assert (height, width) == (120, 180)
     assert coloured[:, 1].max() < width / 2
-    assert coloured[:, 0].max() <= height / 2
+    assert coloured[:, 0].max() <= height / 2 + 4, "but for half a slice of interpolation"
 
 
 def test_colour_grows_with_the_share_and_is_none_without_lesions():
@@ -109,13 +108,14 @@ def test_colour_grows_with_the_share_and_is_none_without_lesions():
     empty = projection(made.hu, lungs, local_severity(np.zeros(lungs.shape, bool), lungs), made.spacing)
     grey = empty.pixels.astype(int)
     outline = np.argwhere(np.ptp(grey, axis=2) > 0)
-    assert all(grey[y, x, 2] > grey[y, x, 0] for y, x in outline), f"only the outline {OUTLINE} has colour"
+    assert all(grey[y, x, 2] > grey[y, x, 0] for y, x in outline), "only the outline has colour, a blue one"
     whole = projection(made.hu, lungs, local_severity(lungs > 0, lungs), made.spacing).pixels.astype(int)
     half = lungs > 0
     half[:, ::2] = False
     part = projection(made.hu, lungs, local_severity(half, lungs), made.spacing).pixels.astype(int)
     centre = (60, 52)
-    assert grey[centre].ptp() if hasattr(grey[centre], "ptp") else np.ptp(grey[centre]) == 0
+    assert np.ptp(grey[centre]) == 0
+    assert np.ptp(part[centre]) > 0
     assert whole[centre][1] < part[centre][1]
 
 
@@ -123,9 +123,7 @@ def test_a_study_without_lungs_is_shown_without_colour_and_that_is_said():
     made = chest()
     nothing = np.where(made.lungs > 0, 40, np.maximum(made.hu, -300)).astype(np.int16)
     nothing[0, 0, 0] = -1000
-    case = scanned(chest())
-    object.__setattr__(case, "load", lambda: Image(nothing, "ct", made.spacing))
-    picture, remarks = pictured(case, checked(made.lesions))
+    picture, remarks = pictured(scanned(replace(made, hu=nothing)), checked(made.lesions))
     assert remarks[0].startswith("no lungs found")
     assert np.ptp(picture.pixels.astype(int), axis=2).max() == 0
 

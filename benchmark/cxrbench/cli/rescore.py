@@ -1,0 +1,26 @@
+"""`cxrbench rescore`."""
+
+from pathlib import Path
+
+import click
+
+from cxrbench.cli.output import data_option, json_option, print_json
+
+
+@click.command()
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@data_option
+@json_option
+def rescore(results: tuple[Path, ...], data: str | None, as_json: bool) -> None:
+    """Score the kept predictions of RESULTS again, without the models, and write the result files anew."""
+    from cxrbench.results.rescore import rescore as again
+
+    done = []
+    for path in results:
+        new = again(path, data)
+        value = new.metrics[new.primary].value
+        done.append({"result": str(path), "primary": new.primary, "value": value})
+        if not as_json:
+            click.echo(f"{path}: {new.primary} {'-' if value is None else f'{value:.3f}'}")
+    if as_json:
+        print_json(done)

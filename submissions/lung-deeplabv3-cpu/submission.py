@@ -1,0 +1,13 @@
+"""Lungs by DeepLabV3, Danilov's Stage I (reduced setting): made by `cxrbench train`; README.md says how."""
+
+from cxrbench_baselines.trained import Trained
+
+
+class LungDeeplabv3Cpu(Trained):
+    """Lungs by DeepLabV3, Danilov's Stage I (reduced setting)."""
+
+    name = "lung-deeplabv3-cpu"
+    title = "Lungs by DeepLabV3, Danilov's Stage I (reduced setting)"
+    authors = "The cxrbench developers"
+    tasks = ("lung-segmentation",)
+    trained_on = ("cohen@joint/train",)
