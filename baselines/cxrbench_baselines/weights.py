@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from cxrbench.errors import CxrbenchError
+from cxrbench.registry import unknown
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
@@ -29,12 +30,20 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _part(module: nn.Module, name: str) -> nn.Module:
+    try:
+        return module.get_submodule(name)
+    except AttributeError:
+        raise unknown("part of this network", name, [own for own, _ in module.named_children()]) from None
+
+
 def take(module: nn.Module, file: Path, part: str = "") -> None:
     """Load weights into a module, or into its submodule `part`.
 
-    Raises `CxrbenchError` in one line for a file that is absent, corrupt or of another architecture.
+    Raises `CxrbenchError` in one line for a file that is absent, corrupt or of another architecture, and for a part
+    that the network does not have.
     """
-    target = module.get_submodule(part)
+    target = _part(module, part)
     given = read_weights(file)
     prefix = f"{part}." if part and any(key.startswith(f"{part}.") for key in given) else ""
     wanted = {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
