@@ -124,7 +124,7 @@ def test_series_without_drawn_lesions_teach_no_map():
     system, batch = made("multitask-2d-unet"), batch_for("multitask-2d-unet")
     stage = system.recipe.stages[0]
     blank = {**batch, "labels": torch.full_like(batch["labels"], IGNORE)}
-    losses = system.losses(stage, blank)
+    losses = {key: value.detach() for key, value in system.losses(stage, blank).items()}
     assert float(losses["seg"]) == 0
     assert float(losses["cls"]) > 0
     assert not system.quality(stage, blank).isnan().any()  # of the label alone
@@ -134,8 +134,8 @@ def test_the_label_weighs_a_tenth():
     system, batch = made("multitask-2d-unet").eval(), batch_for("multitask-2d-unet")
     stage = system.recipe.stages[0]
     _, covid = system(batch["image"])
-    alone = torch.nn.functional.binary_cross_entropy_with_logits(covid, batch["covid"])
-    assert float(system.losses(stage, batch)["cls"]) == pytest.approx(0.1 * float(alone), rel=1e-5)
+    alone = torch.nn.functional.binary_cross_entropy_with_logits(covid, batch["covid"]).detach()
+    assert float(system.losses(stage, batch)["cls"].detach()) == pytest.approx(0.1 * float(alone), rel=1e-5)
 
 
 def case(category, *, drawn=False, modality="ct"):
@@ -206,6 +206,11 @@ def test_lungs_network_finds_both_sides_and_the_triage_systems_take_it(tmp_path)
     system.lungs.probability = lambda small: np.zeros(small.pixels.shape, np.float32)
     with pytest.raises(DataError, match="no lungs"):
         system.prepared(image, "here")
+
+
+def test_lungs_are_not_taken_by_a_system_with_the_classical_extractor(tmp_path):
+    with pytest.raises(UsageError, match="no part of this network"):
+        take(made("2d-unet"), tmp_path / "w.safetensors", "lungs")
 
 
 def test_a_lungs_network_of_another_spacing_is_refused():
