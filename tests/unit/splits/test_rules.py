@@ -148,8 +148,8 @@ def test_xlsor_is_for_training_alone():
         Track.parse("lung-segmentation/xlsor/test")
 
 
-@pytest.mark.parametrize("name", ["luna16", "medseg", "nsclc"])
-def test_what_the_triage_paper_only_learns_from_is_all_train(name):
+@pytest.mark.parametrize("name", ["luna16", "medseg", "nsclc", "nih-normal"])
+def test_what_is_only_learnt_from_is_all_train(name):
     cases = [Case(id=str(i), patient=str(i), dataset=name) for i in range(3)]
     assert load_split(name, cases=cases).cases("train") == ("0", "1", "2")
-    assert str(Track.parse(f"ct-triage/{name}/train")) == f"ct-triage/{name}/train"
+    assert str(Track.parse(f"detection/{name}/train")) == f"detection/{name}/train"

@@ -209,7 +209,7 @@ def test_lungs_network_finds_both_sides_and_the_triage_systems_take_it(tmp_path)
 
 
 def test_lungs_are_not_taken_by_a_system_with_the_classical_extractor(tmp_path):
-    with pytest.raises(UsageError, match="no part of this network"):
+    with pytest.raises(UsageError, match="no part of the network"):
         take(made("2d-unet"), tmp_path / "w.safetensors", "lungs")
 
 
