@@ -20,8 +20,8 @@ HANDFUL = {
 }
 COMMON = ("input.spacing=6", "input.size=48")
 TINY = {
-    "2d-unet": ("lesions", "network.channels=[8,16]", "steps=40", "batch=16"),
-    "2d-unet-plus": ("lesions", "network.channels=[8,16]", "steps=40", "batch=16"),
+    "2d-unet": ("lesions", "network.channels=[8,16]", "steps=100", "batch=16"),
+    "2d-unet-plus": ("lesions", "network.channels=[8,16]", "steps=100", "batch=16"),
     "3d-unet": (
         "lesions",
         "network.channels=[6,12]",
