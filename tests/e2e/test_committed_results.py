@@ -17,7 +17,11 @@ def test_every_submission_has_results():
     assert {path.parents[1].name for path in FILES} >= {
         "zone-medians",
         "zone-texture",
-        "resnet18",
+        "bs-net-ha-cpu",
+        "covid-net-s",
+        "hu-thresholding",
+        "lung-unet-cpu",
+        "resnet18-cpu",
         "radiologist-junior",
     }
 
