@@ -122,6 +122,20 @@ class Predictions(Strict):
     sha256: str
 
 
+class CaseScore(Strict):
+    """The primary metric of one case alone."""
+
+    case: str
+    value: float
+
+
+class Extremes(Strict):
+    """The cases that went best and worst, the first one furthest out; both are empty where the metric needs several."""
+
+    best: tuple[CaseScore, ...] = ()
+    worst: tuple[CaseScore, ...] = ()
+
+
 class Provenance(Strict):
     """When, where and how; the part of a result that may differ between two runs."""
 
@@ -137,7 +151,7 @@ class Provenance(Strict):
 
 
 class Result(Strict):
-    """One submission's scores on one track."""
+    """One submission's scores on one track; `extremes` are left out where case ids are not public."""
 
     schema_version: int = Field(default=SCHEMA, alias="schema", ge=1, le=SCHEMA)
     benchmark: Benchmark
@@ -150,7 +164,13 @@ class Result(Strict):
     coverage: Coverage
     sandbox: str
     predictions: Predictions | None = None
+    extremes: Extremes | None = None
     provenance: Provenance
+
+    @model_serializer(mode="wrap")
+    def _without_absent_extremes(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        fields: dict[str, object] = handler(self)
+        return fields if self.extremes is not None else {key: fields[key] for key in fields if key != "extremes"}
 
     @property
     def ranked(self) -> bool:
