@@ -61,7 +61,7 @@ def test_a_failure_while_writing_leaves_the_old_site(tmp_path, make, keep, monke
     keep(tmp_path / "in", make("alpha"))
     build([tmp_path / "in"], tmp_path / "out")
     before = tree(tmp_path / "out")
-    monkeypatch.setattr("cxrbench_leaderboard.build.render", lambda _: {"a": "x", "a/b": "a file below a file"})
+    monkeypatch.setattr("cxrbench_leaderboard.writing.site_files", lambda *_: [("a", "x"), ("a/b", "below a file")])
     with pytest.raises(Exception, match="could not be written"):
         build([tmp_path / "in"], tmp_path / "out")
     assert tree(tmp_path / "out") == before
