@@ -93,7 +93,9 @@ def costs(row: Row) -> Iterator[list[Any] | None]:
 def cost_cells(row: Row) -> Markup:
     """The same as cells of a table."""
     pairs = zip(COSTS, costs(row), strict=True)
-    return Markup("").join(plain_cell(*pair, key) if pair else plain_cell(None, "", key) for key, pair in pairs)
+    return Markup("").join(
+        plain_cell(pair[0], pair[1], key) if pair else plain_cell(None, "", key) for key, pair in pairs
+    )
 
 
 def overview(columns: Sequence[Column], entries: Sequence[Entry]) -> Pack:
