@@ -18,6 +18,7 @@ from cxrbench_leaderboard import packs
 from cxrbench_leaderboard.cells import metric_cell, metric_cells, plain_cell, title_link
 from cxrbench_leaderboard.claims import PAPERS
 from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
+from cxrbench_leaderboard.tables import detail_rows
 from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, printed, safe_url
 
 HERE = Path(__file__).parent
@@ -78,6 +79,7 @@ class Press:
             "metric_cells": metric_cells,
             "plain": plain_cell,
             "title_link": title_link,
+            "detail_rows": detail_rows,
             "packs": packs,
             "missing": MISSING,
             "papers": PAPERS,

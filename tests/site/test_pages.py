@@ -303,7 +303,7 @@ def test_the_sites_exports_hold_every_row_with_its_primary_metric(site):
     assert {line["metric"] for line in lines} == {"zone_mae"}
 
 
-def test_case_ids_stay_out_of_the_site(site):
+def test_ids_of_cases_that_no_result_names_stay_out_of_the_site(site):
     from cxrbench.splits import load_split
 
     for case in load_split("brixia-cohen").cases("test")[:5]:
