@@ -21,7 +21,8 @@ def known_heading(key: str) -> Heading:
 
 
 @cache
-def _escaped(key: str) -> str:
+def escaped(key: str) -> str:
+    """A metric key as it stands in an attribute."""
     return str(escape(key))
 
 
@@ -41,16 +42,17 @@ def title_link(name: str, title: str, up: str) -> Markup:
 
 def metric_cell(value: MetricValue | None, head: Heading, key: str) -> Markup:
     """A metric with its interval, or a dash with the reason; the exact values stand in `data-` attributes."""
-    return Markup(_metric_cell(value, head, _escaped(key)))  # noqa: S704 - strangers' words are escaped
+    return Markup(metric_html(value, head, escaped(key)))  # noqa: S704 - strangers' words are escaped
 
 
 def metric_cells(metrics: Mapping[str, MetricValue], keys: Iterable[str]) -> Markup:
     """The metrics of one row, a cell a key."""
-    cells = (_metric_cell(metrics.get(key), known_heading(key), _escaped(key)) for key in keys)
+    cells = (metric_html(metrics.get(key), known_heading(key), escaped(key)) for key in keys)
     return Markup("\n".join(cells))  # noqa: S704 - as above
 
 
-def _metric_cell(value: MetricValue | None, head: Heading, key: str) -> str:
+def metric_html(value: MetricValue | None, head: Heading, key: str) -> str:
+    """The same as plain text that needs no escaping any more; `key` is escaped."""
     if value is None or value.value is None:
         reason = "" if value is None else f'<span class="note">{escape(clean(value.undefined or ""))}</span>'
         return f'<td class="num empty" data-key="{key}">{MISSING}{reason}</td>'

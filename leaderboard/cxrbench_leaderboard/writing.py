@@ -3,6 +3,7 @@
 A track is read, checked and printed in one go and then forgotten; what stays in memory is a short line a row.
 """
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -89,7 +90,19 @@ def _claims() -> tuple[Claim, ...]:
 
 
 def print_track(job: Batch, folder: Path) -> Printed:
-    """Read the results of one track and write its files."""
+    """Read the results of one track and write its files.
+
+    The search for cycles waits meanwhile: results have none, and going through a million of their values takes longer
+    than reading them.
+    """
+    gc.disable()
+    try:
+        return _track(job, folder)
+    finally:
+        gc.enable()
+
+
+def _track(job: Batch, folder: Path) -> Printed:
     name = job.name.replace("--", "/")
     found = read_batch(job)
     board = board_of(name, found.sources, found.replaced, _claims())
