@@ -9,7 +9,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-byteco
 INPUTS := pyproject.toml $(PINS)
 export PYTHONUTF8 := 1
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check browser format bench clean
 
 demo: $(VENV)/core
 	rm -rf build/demo
@@ -18,8 +18,15 @@ demo: $(VENV)/core
 	    --fresh --out build/demo/$$one/results || exit; done
 	$(BIN)/cxrbench leaderboard build --results build/demo --results submissions --out site
 
-test: check
+test: check browser
 	$(BIN)/pytest -n auto
+
+# Libraries of the browser tests, which skip without them.
+browser:
+	@command -v npm >/dev/null || { echo "no npm: tests in the browser will skip" >&2; exit 0; }; \
+	test -e tests/site/node_modules/.package-lock.json -a tests/site/node_modules/.package-lock.json -nt tests/site/package.json || \
+	  npm install --prefix tests/site --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error || \
+	  echo "npm could not install: tests in the browser will skip" >&2
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -1,19 +1,18 @@
-"""Result files and printed claims to a static site: read everything, then write everything, then change places."""
+"""Result files and printed claims to a static site: written beside its place, then put into it."""
 
+import filecmp
 import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cxrbench
 from cxrbench.errors import CxrbenchError, UsageError
 
-from cxrbench_leaderboard.claims import load_claims
-from cxrbench_leaderboard.pages import Site, render
-from cxrbench_leaderboard.rows import boards
-from cxrbench_leaderboard.sources import Found, read_all
+from cxrbench_leaderboard.writing import Whole, write_site
 
 MARKER = "cxrbench-leaderboard.json"
 """The file that tells a site of ours, which may be replaced, from any other folder, which may not."""
@@ -37,9 +36,18 @@ def build(results: Sequence[Path], out: Path) -> Built:
     """
     place = out.resolve()
     _check_place(place, results)
-    files, count = _rendered(results)
-    _swap_in(files, place)
-    return Built(out / "index.html", sum(name.endswith(".html") for name in files), count)
+    new, old = (place.with_name(f".{place.name}.{kind}.{os.getpid()}") for kind in ("new", "old"))
+    try:
+        whole = _written(results, new)
+        _change_places(new, place, old)
+    except OSError as error:
+        what = f"the site could not be written ({error.strerror})"
+        raise CxrbenchError(what, str(place), "check the folder") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        if place.exists():
+            shutil.rmtree(old, ignore_errors=True)
+    return Built(out / "index.html", whole.pages, whole.results)
 
 
 def check(results: Sequence[Path], site: Path) -> list[str]:
@@ -49,17 +57,25 @@ def check(results: Sequence[Path], site: Path) -> list[str]:
     """
     if not (site / MARKER).is_file():
         raise UsageError("this folder is no leaderboard", str(site), "build it first")
-    files, _ = _rendered(results)
-    present = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
-    changed = [name for name in present & set(files) if (site / name).read_bytes() != files[name].encode("utf-8")]
-    return sorted({*changed, *(present ^ set(files))})
+    with TemporaryDirectory() as folder:
+        now = Path(folder)
+        _written(results, now)
+        names = _files(site) | _files(now)
+        return sorted(name for name in names if not _same(site / name, now / name))
 
 
-def _rendered(results: Sequence[Path]) -> tuple[dict[str, str], int]:
-    """Every file of the site by name, and the number of results on it."""
-    found, claims = read_all(results), load_claims()
-    site = Site(boards(found, claims), claims)
-    return render(site) | {MARKER: _manifest(found)}, site.results
+def _written(results: Sequence[Path], folder: Path) -> Whole:
+    whole = write_site(results, folder)
+    (folder / MARKER).write_bytes(_manifest(whole).encode("utf-8"))
+    return whole
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _check_place(place: Path, results: Sequence[Path]) -> None:
@@ -71,38 +87,17 @@ def _check_place(place: Path, results: Sequence[Path]) -> None:
         raise UsageError("the folder holds something else than a leaderboard", str(place), "give an empty or new one")
 
 
-def _manifest(found: Found) -> str:
+def _manifest(whole: Whole) -> str:
     """What the site was made from: each result file with its hash."""
-    sources = [{"file": one.place, "sha256": one.sha256, "track": str(one.track)} for one in found.sources]
-    content = {
-        "generator": f"cxrbench {cxrbench.__version__}",
-        "results": sorted(sources, key=lambda one: list(one.values())),
-    }
+    sources = sorted((asdict(one) for one in whole.origins), key=lambda one: list(one.values()))
+    content = {"generator": f"cxrbench {cxrbench.__version__}", "results": sources}
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
-def _swap_in(files: dict[str, str], place: Path) -> None:
-    """Write the files beside `place`, then put them in its place; the old site stays until the new one is whole."""
-    new, old = (place.with_name(f".{place.name}.{kind}.{os.getpid()}") for kind in ("new", "old"))
-    try:
-        for name, content in sorted(files.items()):
-            path = new / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode("utf-8"))
-        if place.exists():
-            place.rename(old)
-        _rename_or_restore(new, place, old)
-    except OSError as error:
-        raise CxrbenchError(
-            f"the site could not be written ({error.strerror})", str(place), "check the folder"
-        ) from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        if place.exists():
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def _rename_or_restore(new: Path, place: Path, old: Path) -> None:
+def _change_places(new: Path, place: Path, old: Path) -> None:
+    """Put the new site in its place; the old one stays until the new one is there."""
+    if place.exists():
+        place.rename(old)
     try:
         new.rename(place)
     except OSError:

@@ -8,13 +8,15 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import cxrbench
 from cxrbench.catalog import Card
 from cxrbench.results.schema import MetricValue
-from cxrbench.splits import Split, bibtex
+from cxrbench.splits import bibtex
 from cxrbench.stats import Gap
 
 from cxrbench_leaderboard.claims import PAPERS, Claim
@@ -24,17 +26,62 @@ from cxrbench_leaderboard.rows import Board, Row
 
 Fields = dict[str, Any]
 """One line of a table, or one object of a JSON file; made here and written here."""
+MEASURED = ("value", "low", "high", "n", "n_patients", "undefined", "better", "note")
+"""Fields of a metric, in the order of the columns."""
+measured = attrgetter(*MEASURED)
 
 
-def results_csv(boards: Sequence[Board]) -> str:
-    """A line for each metric of each row of each board."""
-    return _csv([line for board in boards for row in board.rows for line in _lines(board, row)])
+def metrics_csv(board: Board) -> str:
+    """A line for each metric of each row, subgroups included."""
+    return _written(
+        ("submission", "rank", "subgroup", "metric", *MEASURED), chain.from_iterable(map(_lines, board.rows))
+    )
 
 
-def results_json(boards: Sequence[Board]) -> str:
-    """The same rows, nested: tracks, their rows, their printed claims."""
-    rows = sum(len(board.rows) for board in boards)
-    return _json({"n_results": rows, "tracks": [_track(board) for board in boards]})
+def rows_csv(board: Board) -> str:
+    """A line for each row: its primary metric, and everything that is not a metric."""
+    return _csv([_short(board, row) for row in board.rows])
+
+
+def row_csv(board: Board, row: Row) -> str:
+    """`rows_csv` of one row, its heading included."""
+    return _csv([_short(board, row)])
+
+
+def stacked(tables: Sequence[str]) -> str:
+    """Tables with one and the same heading as one table."""
+    lines = [table.partition("\n") for table in tables]
+    return "".join([*(f"{head}\n" for head, _, _ in lines[:1]), *(rest for _, _, rest in lines)])
+
+
+def short(board: Board, row: Row) -> str:
+    """A row in short as JSON: what the overview shows of it, and what `rows_csv` says."""
+    return _json(_short(board, row)).rstrip("\n")
+
+
+def record(board: Board, row: Row) -> str:
+    """The same with provenance and cases: what its submission's page shows of it."""
+    return _json(_record(board, row)).rstrip("\n")
+
+
+def joined(records: Sequence[str], tracks: Sequence[str]) -> str:
+    """Short rows of several tracks, with what the tracks are, as one JSON file."""
+    return f'{{"n_results": {len(records)},\n"results": [\n{_items(records)}],\n"tracks": [\n{_items(tracks)}]}}\n'
+
+
+def _items(objects: Sequence[str]) -> str:
+    return ",\n".join(objects) + "\n" if objects else ""
+
+
+def track_record(board: Board) -> str:
+    """A track without its rows as JSON."""
+    return _json(_track(board)).rstrip("\n")
+
+
+def results_json(board: Board) -> str:
+    """Everything on a track: every metric of every row, and the printed claims beside them."""
+    claims = [_claim(claim) for system in board.systems for claim in system.claims.values()]
+    return _json({**_track(board), "rows": [_row(board, row) for row in board.rows], "claims": claims})
 
 
 def tests_csv(board: Board, *grids: Grid | None) -> str:
@@ -121,20 +168,14 @@ def site_bib() -> str:
     return "@software{cxrbench,\n" + "".join(f"  {line},\n" for line in lines) + "}\n"
 
 
-def card_json(name: str, card: Card, splits: Sequence[Split]) -> str:
+def card_json(name: str, card: Card, splits: Sequence[Fields]) -> str:
     """A dataset's card with its splits: parts, sizes, hashes."""
-    return _json({"name": name, **card.model_dump(mode="json"), "splits": [_split(split) for split in splits]})
+    return _json({"name": name, **card.model_dump(mode="json"), "splits": list(splits)})
 
 
-def _split(split: Split) -> Fields:
-    return {
-        "split": split.label,
-        "version": split.version,
-        "origin": split.origin,
-        "sha256": split.sha256,
-        "note": split.note,
-        "parts": {part: len(split.cases(part)) for part in split.parts},
-    }
+def objects(content: Fields | Sequence[Fields]) -> str:
+    """Objects made elsewhere as a JSON file."""
+    return _json(content)
 
 
 def papers_bib() -> str:
@@ -148,15 +189,18 @@ def _paper(name: str) -> str:
     return f"@misc{{{name},\n{fields}}}"
 
 
-def _lines(board: Board, row: Row) -> Iterator[Fields]:
-    head, tail = _head(board, row), _tail(row)
+def _lines(row: Row) -> Iterator[Sequence[Any]]:
+    name, rank = row.result.submission.name, row.rank
     for subgroup, metrics in [("", row.result.metrics), *sorted(row.result.subgroups.items())]:
+        own = _text(subgroup)
         for key, metric in sorted(metrics.items()):
-            yield {**head, "subgroup": subgroup, "metric": key, **_metric(metric), "note": metric.note, **tail}
+            value, low, high, n, n_patients, undefined, better, note = measured(metric)
+            words = (_text(undefined), better, _text(note)) if undefined or note else (undefined, better, note)
+            yield (name, rank, own, key, value, low, high, n, n_patients, *words)
 
 
 def _metric(metric: MetricValue) -> Fields:
-    return metric.model_dump(mode="json")
+    return dict(zip(MEASURED, measured(metric), strict=True))
 
 
 def _head(board: Board, row: Row) -> Fields:
@@ -168,6 +212,7 @@ def _head(board: Board, row: Row) -> Fields:
         "rank_low": row.place.low if row.place else None,
         "rank_high": row.place.high if row.place else None,
         "rank_group": row.place.group if row.place else None,
+        "of": len(board.ranked),
         "not_ranked": "; ".join(row.reasons),
         "submission": about.name,
         "title": about.title,
@@ -176,6 +221,7 @@ def _head(board: Board, row: Row) -> Fields:
         "kind": about.kind,
         "predicted": row.result.coverage.predicted,
         "expected": row.result.coverage.expected,
+        "unlabelled": row.result.coverage.unlabelled,
         "trained_on": " ".join(about.trained_on),
         "patients_seen": about.patients_seen,
         "sandbox": row.result.sandbox,
@@ -193,6 +239,8 @@ def _tail(row: Row) -> Fields:
         "peak_memory_bytes": cost.peak_memory_bytes,
         "device": cost.device,
         "batch_size": cost.batch_size,
+        "threads": cost.threads,
+        "workers": cost.workers,
         "benchmark_version": result.benchmark.version,
         "benchmark_commit": result.benchmark.commit,
         "split_version": result.track.split_version,
@@ -200,6 +248,26 @@ def _tail(row: Row) -> Fields:
         "submission_sha256": result.submission.sha256,
         "result_sha256": row.source.sha256,
         "started": row.source.started.isoformat(),
+        "seconds": row.result.provenance.seconds,
+    }
+
+
+def _short(board: Board, row: Row) -> Fields:
+    return {**_head(board, row), "metric": board.primary, **_metric(row.primary), **_tail(row)}
+
+
+def _record(board: Board, row: Row) -> Fields:
+    result = row.result
+    return {
+        **_head(board, row),
+        "trained_on": list(result.submission.trained_on),
+        "metric": board.primary,
+        **_metric(row.primary),
+        **_tail(row),
+        "result_file": row.source.place,
+        "predictions": result.predictions and result.predictions.model_dump(mode="json"),
+        "extremes": result.extremes and result.extremes.model_dump(mode="json"),
+        "provenance": result.provenance.model_dump(mode="json"),
     }
 
 
@@ -220,8 +288,7 @@ def _track(board: Board) -> Fields:
         "n_ranked": len(board.ranked),
         "n_not_ranked": len(board.unranked),
         "n_printed": board.n_printed,
-        "rows": [_row(board, row) for row in board.rows],
-        "claims": [_claim(claim) for system in board.systems for claim in system.claims.values()],
+        "n_checked": board.n_checked,
     }
 
 
@@ -267,25 +334,33 @@ def _claim(claim: Claim) -> Fields:
     }
 
 
-def _json(content: Fields) -> str:
+def _json(content: Fields | Sequence[Fields]) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _csv(lines: Sequence[Fields]) -> str:
-    if not lines:
-        return ""
+    return _written(list(lines[0]), ([_cell(value) for value in line.values()] for line in lines)) if lines else ""
+
+
+def _written(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    """A table whose cells are safe by now; nothing where it has no line."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in line.items()} for line in lines)
-    return out.getvalue()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    empty = out.tell()
+    writer.writerows(lines)
+    return out.getvalue() if out.tell() > empty else ""
 
 
 def _cell(value: Any) -> Any:
     """What a spreadsheet may read: booleans in words, and no text that begins as a formula does, numbers aside."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _is_number(value):
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: str | None) -> str | None:
+    if value and value[0] in "=+-@\t\r" and not _is_number(value):
         return f"'{value}"
     return value
 

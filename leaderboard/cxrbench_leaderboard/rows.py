@@ -1,8 +1,8 @@
 """From results to boards: one board a track, ranked rows apart from rows that only stand beside them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -12,8 +12,9 @@ from cxrbench.results.schema import MetricValue, Result
 from cxrbench.splits import ALL, DEFAULT, Split
 from cxrbench.tasks.track import Track
 
+from cxrbench_leaderboard.cells import known_heading as heading
 from cxrbench_leaderboard.claims import TRACKS, Claim, System, systems_on
-from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, Heading, badness, direction, heading
+from cxrbench_leaderboard.glossary import DIRECTION, GROUPS, Heading, badness, direction
 from cxrbench_leaderboard.ranks import Comparison, Place, compare_rows, ranks_of
 from cxrbench_leaderboard.sources import Found, Source, known_track
 
@@ -158,6 +159,12 @@ class Board:
         """All rows, ranked first."""
         return self.ranked + self.unranked
 
+    def cut(self, first: int, last: int) -> "Board":
+        """The board with some of its rows alone, `first` (from 0) up to `last`, as one page shows them."""
+        n = len(self.ranked)
+        below = self.unranked[max(0, first - n) : max(0, last - n)]
+        return replace(self, ranked=self.ranked[first:last], unranked=below)
+
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """Keys without brackets of all rows, the primary first, then group by group."""
@@ -223,8 +230,16 @@ class Board:
 
     def better(self, key: str) -> str:
         """Which way a metric points, by the results; where there is none, by the glossary."""
-        found = [row.result.metrics[key].better for row in self.rows if key in row.result.metrics]
-        return found[0] if found else direction(key)
+        return self._directions.get(key) or direction(key)
+
+    @cached_property
+    def _directions(self) -> dict[str, str]:
+        """Which way each metric points, by the first row that has it."""
+        found: dict[str, str] = {}
+        for row in self.rows:
+            for key, metric in row.result.metrics.items():
+                found.setdefault(key, metric.better)
+        return found
 
 
 def boards(found: Found, claims: Sequence[Claim]) -> tuple[Board, ...]:
@@ -232,11 +247,12 @@ def boards(found: Found, claims: Sequence[Claim]) -> tuple[Board, ...]:
     by_track: dict[str, list[Source]] = {name: [] for name in TRACKS.values()}
     for source in found.sources:
         by_track.setdefault(str(source.track), []).append(source)
-    made = [_board(name, sources, found.replaced, claims) for name, sources in by_track.items()]
+    made = [board_of(name, sources, found.replaced, claims) for name, sources in by_track.items()]
     return tuple(sorted(made, key=lambda board: (board.card.synthetic, board.name)))
 
 
-def _board(name: str, sources: Sequence[Source], replaced: Sequence[Source], claims: Sequence[Claim]) -> Board:
+def board_of(name: str, sources: Sequence[Source], replaced: Sequence[Source], claims: Sequence[Claim]) -> Board:
+    """The board of one track, by its name as commands write it."""
     track, split = known_track(name)
     ranked, unranked, compared = rank(sources)
     return Board(
@@ -327,34 +343,3 @@ def _kind(label: str) -> Kind:
     if label in ZONES:
         return "zones"
     return "readers" if "vs_" in label else "labels"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A submission over all tracks: its newest result gives the words, `rows` the row on each track it was run on."""
-
-    result: Result
-    rows: Mapping[str, Row]
-
-    @property
-    def is_rater(self) -> bool:
-        """Whether it is a radiologist and no system."""
-        return self.result.submission.kind == "rater"
-
-
-def entries(made: Sequence[Board]) -> tuple[Entry, ...]:
-    """One entry a submission, by title."""
-    by_name: dict[str, dict[str, Row]] = {}
-    for board in made:
-        for row in board.rows:
-            by_name.setdefault(row.result.submission.name, {})[board.name] = row
-    found = [Entry(max(rows.values(), key=_newest).result, rows) for rows in by_name.values()]
-    return tuple(sorted(found, key=lambda one: _words(one.result)))
-
-
-def _newest(row: Row) -> tuple[str, str]:
-    return row.source.started.isoformat(), row.result.track.name
-
-
-def _words(result: Result) -> tuple[str, str]:
-    return result.submission.title.casefold(), result.submission.name

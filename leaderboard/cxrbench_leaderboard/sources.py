@@ -35,11 +35,6 @@ class Source:
     split: Split
     result: Result
 
-    @property
-    def identity(self) -> tuple[str, str]:
-        """What may stand once on the board: a submission on a track."""
-        return self.result.submission.name, str(self.track)
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -49,25 +44,51 @@ class Found:
     replaced: tuple[Source, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The result files of one track, each with the folder it was found below; `name` is that of the files."""
+
+    name: str
+    files: tuple[tuple[Path, Path], ...]
+
+
+def batches(folders: Sequence[Path]) -> tuple[Batch, ...]:
+    """Every `results/*.json` below the folders, track by track; raises `UsageError` for a folder that does not exist.
+
+    A result file is named after its track, so that a track can be read without the others.
+    """
+    found: dict[str, list[tuple[Path, Path]]] = {}
+    for folder in folders:
+        for path in result_files(folder):
+            found.setdefault(path.stem, []).append((folder, path))
+    return tuple(Batch(name, tuple(files)) for name, files in sorted(found.items()))
+
+
 def read_all(folders: Sequence[Path]) -> Found:
-    """Read every `results/*.json` below the folders, in a fixed order.
+    """Read every result below the folders, in a fixed order, as `read_batch` does track by track."""
+    found = [read_batch(batch) for batch in batches(folders)]
+    sources = (source for one in found for source in one.sources)
+    return Found(tuple(sources), tuple(source for one in found for source in one.replaced))
+
+
+def read_batch(batch: Batch) -> Found:
+    """Read the results of one track.
 
     A submission stands once on a track: of the same in two folders the first folder's is kept and the other is
     reported; twice in one folder is a `DataError`, as is any file that is not a valid result of a known track.
-    Raises `UsageError` for a folder that does not exist.
     """
-    kept: dict[tuple[str, str], Source] = {}
+    kept: dict[str, Source] = {}
     replaced: list[Source] = []
-    for folder in folders:
-        own: dict[tuple[str, str], Source] = {}
-        for path in result_files(folder):
+    for folder in dict.fromkeys(folder for folder, _ in batch.files):
+        own: dict[str, Source] = {}
+        for path in (path for below, path in batch.files if below == folder):
             source = read_source(path, folder)
-            if source.identity in own:
-                first = own[source.identity].place
-                what = f"{source.result.submission.name} has two results on {source.track}"
-                raise DataError(what, f"{first}, {source.place}", "keep one, or rename the submission")
-            own[source.identity] = source
-        replaced += [source for identity, source in own.items() if identity in kept]
+            name = source.result.submission.name
+            if name in own:
+                what = f"{name} has two results on {source.track}"
+                raise DataError(what, f"{own[name].place}, {source.place}", "keep one, or rename the submission")
+            own[name] = source
+        replaced += [source for name, source in own.items() if name in kept]
         kept = own | kept
     return Found(tuple(kept.values()), tuple(replaced))
 
@@ -90,6 +111,7 @@ def read_source(path: Path, folder: Path) -> Source:
         raise DataError(f"the result cannot be read ({error.strerror})", str(path), "make it readable") from error
     try:
         track, split = known_track(result.track.name)
+        _check_name(path, track)
         _check(result, track, split)
         started = datetime.fromisoformat(result.provenance.started)
     except (CxrbenchError, ValueError) as error:
@@ -110,6 +132,17 @@ def known_track(name: str) -> tuple[Track, Split]:
     """A track by its name, with its split as this version has it; read once a build."""
     track = Track.parse(name)
     return track, track.load_split()
+
+
+@cache
+def _size(name: str) -> int:
+    track, split = known_track(name)
+    return len(split.cases(track.part))
+
+
+def _check_name(path: Path, track: Track) -> None:
+    if path.stem != track.file_name:
+        raise ValueError(f"a result on {track} is named {track.file_name}.json")
 
 
 def _check(result: Result, track: Track, split: Split) -> None:
@@ -160,5 +193,5 @@ def _check_track(result: Result, track: Track, split: Split) -> None:
         raise ValueError(f"the primary metric of {track.task} is {track.definition().primary}")
     if not 0 <= coverage.predicted <= coverage.expected or coverage.expected + coverage.unlabelled != own.n_cases:
         raise ValueError("coverage does not agree with the cases of the track")
-    if own.split_sha256 == split.sha256 and own.n_cases != len(split.cases(track.part)):
+    if own.split_sha256 == split.sha256 and own.n_cases != _size(str(track)):
         raise ValueError("the number of cases does not agree with the split")

@@ -2,6 +2,7 @@
 
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 MISSING = "\N{EN DASH}"
@@ -79,6 +80,7 @@ def large(value: float | None) -> str:
     return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
 
 
+@lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     """A stranger's text in one line, without control and direction-changing characters.
 

@@ -21,6 +21,29 @@ def test_building_twice_gives_the_same_bytes(tmp_path, make, keep):
     assert tree(tmp_path / "one") == first == tree(tmp_path / "elsewhere" / "two")
 
 
+def test_two_processes_give_the_bytes_of_one(tmp_path, make, keep, monkeypatch):
+    tracks = ("brixia-severity/brixia-cohen/test", "brixia-severity/phantom/test")
+    keep(tmp_path / "in", *(make(name, track=track) for name in ("alpha", "beta") for track in tracks))
+    build([tmp_path / "in"], tmp_path / "one")
+    monkeypatch.setattr("cxrbench_leaderboard.writing.WORTHWHILE", 0)
+    monkeypatch.setattr("cxrbench_leaderboard.writing.PROCESSES", 2)
+    built = build([tmp_path / "in"], tmp_path / "two")
+    assert built.results == 4
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    bad = tmp_path / "in" / "alpha" / "results" / "brixia-severity--phantom--test.json"
+    bad.write_text("{")
+    with pytest.raises(DataError, match=r"alpha/results/brixia-severity--phantom--test\.json"):
+        build([tmp_path / "in"], tmp_path / "two")
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+
+def test_a_result_under_the_name_of_another_track_is_refused(tmp_path, make, keep):
+    path = keep(tmp_path / "in", make("alpha"))
+    path.rename(path.with_name("results-of-alpha.json"))
+    with pytest.raises(DataError, match=r"is named brixia-severity--brixia-cohen--test\.json.*results-of-alpha\.json"):
+        build([tmp_path / "in"], tmp_path / "out")
+
+
 def test_the_place_of_the_results_leaves_no_trace_in_the_site(tmp_path, make, keep):
     keep(tmp_path / "in", make("alpha"))
     build([tmp_path / "in"], tmp_path / "out")
@@ -61,7 +84,7 @@ def test_a_failure_while_writing_leaves_the_old_site(tmp_path, make, keep, monke
     keep(tmp_path / "in", make("alpha"))
     build([tmp_path / "in"], tmp_path / "out")
     before = tree(tmp_path / "out")
-    monkeypatch.setattr("cxrbench_leaderboard.build.render", lambda _: {"a": "x", "a/b": "a file below a file"})
+    monkeypatch.setattr("cxrbench_leaderboard.writing.site_files", lambda *_: [("a", "x"), ("a/b", "below a file")])
     with pytest.raises(Exception, match="could not be written"):
         build([tmp_path / "in"], tmp_path / "out")
     assert tree(tmp_path / "out") == before

@@ -10,6 +10,7 @@ from cxrbench_leaderboard.build import build
 from cxrbench_leaderboard.text import BIDI
 
 TRACK = "tracks/brixia-severity--brixia-cohen--test.html"
+PAGE = "submissions/alpha.html"
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -31,7 +32,7 @@ def built(tmp_path, keep, *results):
 def test_markup_in_words_stays_words(tmp_path, make, keep, page, words):
     result = make("alpha", title=words, authors=words, metrics={}, sandbox=words)
     site = built(tmp_path, keep, result)
-    for path in (site / "index.html", site / TRACK):
+    for path in (site / "index.html", site / TRACK, site / PAGE):
         root = page(path)
         assert len(list(root.all("script"))) == 1
         assert not list(root.all("img"))
@@ -44,13 +45,14 @@ def test_markup_in_words_stays_words(tmp_path, make, keep, page, words):
 )
 def test_only_web_addresses_become_links(tmp_path, make, keep, page, url):
     site = built(tmp_path, keep, make("alpha", url=url))
-    row = page(site / TRACK).one("table", id="ranking").one("bdi", class_="title")
-    assert not list(row.all("a"))
+    links = [link.attrs["href"] for path in (site / TRACK, site / PAGE) for link in page(path).one("main").all("a")]
+    assert all(link.startswith(("../", "#", "alpha.", "brixia-")) for link in links)
+    assert url in page(site / PAGE).one("main").text
 
 
 def test_a_web_address_becomes_a_link_that_tells_nobody(tmp_path, make, keep, page):
     site = built(tmp_path, keep, make("alpha", url="https://example.org/a?b=1&c=2"))
-    link = page(site / TRACK).one("table", id="ranking").one("bdi", class_="title").one("a")
+    link = page(site / PAGE).one("a", rel="nofollow noopener noreferrer")
     assert link.attrs == {"href": "https://example.org/a?b=1&c=2", "rel": "nofollow noopener noreferrer"}
 
 

@@ -119,6 +119,20 @@ class Predictions(Strict):
     sha256: str
 
 
+class CaseScore(Strict):
+    """The primary metric of one case alone."""
+
+    case: str
+    value: float
+
+
+class Extremes(Strict):
+    """The cases that went best and worst, the first one furthest out; both are empty where the metric needs several."""
+
+    best: tuple[CaseScore, ...] = ()
+    worst: tuple[CaseScore, ...] = ()
+
+
 class Provenance(Strict):
     """When, where and how; the part of a result that may differ between two runs."""
 
@@ -134,7 +148,10 @@ class Provenance(Strict):
 
 
 class Result(Strict):
-    """One submission's scores on one track; `figures` is there where the scorer made any."""
+    """One submission's scores on one track.
+
+    `figures` is there where the scorer made any; `extremes` are left out where case ids are not public.
+    """
 
     schema_version: int = Field(default=SCHEMA, alias="schema", ge=1, le=SCHEMA)
     benchmark: Benchmark
@@ -148,12 +165,14 @@ class Result(Strict):
     sandbox: str
     predictions: Predictions | None = None
     figures: FigureSet | None = None
+    extremes: Extremes | None = None
     provenance: Provenance
 
     @model_serializer(mode="wrap")
-    def _without_absent_figures(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+    def _without_absent_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         fields: dict[str, object] = handler(self)
-        return fields if self.figures is not None else {key: fields[key] for key in fields if key != "figures"}
+        absent = {key for key in ("figures", "extremes") if fields[key] is None}
+        return {key: fields[key] for key in fields if key not in absent}
 
     @property
     def ranked(self) -> bool:

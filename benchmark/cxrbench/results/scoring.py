@@ -10,10 +10,21 @@ from cxrbench.case import Case
 from cxrbench.catalog import card
 from cxrbench.datasets import Dataset, load
 from cxrbench.errors import CxrbenchError, DataError, SubmissionError
+from cxrbench.results.extremes import extremes
 from cxrbench.results.figures import FigureSet, figure_set
 from cxrbench.results.paired_sums import paired_sums
 from cxrbench.results.provenance import benchmark, provenance
-from cxrbench.results.schema import Cost, Coverage, Failed, MetricValue, Predictions, Result, SubmissionInfo, TrackInfo
+from cxrbench.results.schema import (
+    Cost,
+    Coverage,
+    Extremes,
+    Failed,
+    MetricValue,
+    Predictions,
+    Result,
+    SubmissionInfo,
+    TrackInfo,
+)
 from cxrbench.results.subgroups import subgroups
 from cxrbench.results.values import metric_value
 from cxrbench.splits import ALL, Split, registered_split
@@ -131,8 +142,15 @@ def score(
         sandbox=sandbox,
         predictions=predictions,
         figures=_figures(ground, cases, by_case, measured),
+        extremes=_extremes(ground, cases, measured),
         provenance=provenance(started, seed_of(str(ground.track))),
     )
+
+
+def _extremes(ground: Ground, cases: Sequence[Case], measured: Mapping[str, Measured]) -> Extremes | None:
+    """None where the split is a rule: then the ids of its cases are not public."""
+    public = isinstance(registered_split(ground.track.dataset, ground.track.split), Split)
+    return extremes(measured[ground.track.definition().primary], cases) if public else None
 
 
 def metrics(ground: Ground, cases: Sequence[Case], measured: Mapping[str, Measured]) -> dict[str, MetricValue]:

@@ -1,0 +1,103 @@
+"""A track's pages and exports, and the lines of its rows for the rest of the site."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cxrbench.catalog import card
+from markupsafe import Markup
+
+from cxrbench_leaderboard import evidence, export, packs
+from cxrbench_leaderboard.beside import beside
+from cxrbench_leaderboard.charts import BRIEF, forest
+from cxrbench_leaderboard.lines import Line
+from cxrbench_leaderboard.paging import Part, parts
+from cxrbench_leaderboard.press import Made, Press, downloads
+from cxrbench_leaderboard.rows import Board, Row
+
+Files = Iterator[tuple[str, str]]
+"""Files of the site: path and content, one after the other, so that they need not all be in memory."""
+
+
+def track_files(press: Press, board: Board) -> Files:
+    """The pages of a track, part by part, and the exports beside them."""
+    base, shown = f"tracks/{board.file}", _evidence(board)
+    files = [(f"{base}{suffix}", content) for suffix, content in _exports(board, shown).items() if content]
+    yield from files
+    links = downloads(name for name, _ in files)
+    for part in parts(len(board.rows)):
+        content = _rows(board, part) | {"files": links} | (shown if part.number == 1 else {})
+        path = f"{base}{part.suffix}.html"
+        yield path, press.page("track.html", path, made(board), **content)
+
+
+def _exports(board: Board, shown: dict[str, Any]) -> dict[str, str]:
+    """The exports by the end of their names, empty where there is nothing to say."""
+    claims = [claim for system in board.systems for claim in system.claims.values()]
+    return {
+        ".csv": export.metrics_csv(board),
+        ".rows.csv": export.rows_csv(board),
+        ".claims.csv": export.claims_csv(claims),
+        ".json": export.results_json(board),
+        ".bib": export.track_bib(board),
+        ".tests.csv": export.tests_csv(board, shown["grid"], shown["readers"]),
+        ".figures.csv": export.figures_csv(board, shown["pictures"]),
+    }
+
+
+def _evidence(board: Board) -> dict[str, Any]:
+    """What the first page of a track shows beside its table."""
+    devices = sorted({row.result.cost.device for row in board.rows if row.result.cost.device})
+    return {
+        "grid": evidence.grid(board),
+        "readers": evidence.against_readers(board),
+        "titles": {row.result.submission.name: row.result.submission.title for row in board.rows},
+        "pictures": evidence.pictured(board),
+        "costs": evidence.cost_plots(board),
+        "devices": devices[:5],
+        "besides": beside(board),
+        "groups": evidence.groups(board, evidence.chosen(board)),
+    }
+
+
+def _rows(board: Board, part: Part) -> dict[str, Any]:
+    """What a page of some rows shows of them; the first page has a chart of its rows."""
+    own, first = board.cut(part.first, part.last), part.number == 1
+    return {
+        "board": own,
+        "whole": board,
+        "part": part,
+        "forest": forest(own) if first else None,
+        "brief": BRIEF,
+        "pack": packs.inline(packs.ranking(board)) if first and part.count > 1 else None,
+    }
+
+
+def made(board: Board) -> Made:
+    """What a track's pages are made from."""
+    newest = max((row.source.started.date().isoformat() for row in board.rows), default="")
+    return Made(len(board.rows), newest)
+
+
+def line_of(press: Press, board: Board, row: Row) -> Line:
+    """A row in short, its part of the submission's page printed."""
+
+    def piece(macro: str) -> Markup:
+        return Markup(press.piece("submission_rows.html", macro, board, row))  # noqa: S704 - made by the template
+
+    return Line(
+        track=board.name,
+        synthetic=card(board.track.dataset).synthetic,
+        about=row.result.submission,
+        primary=row.primary,
+        rank=row.rank,
+        place=row.place,
+        limits=row.limits,
+        marks=row.marks,
+        started=row.source.started.isoformat(),
+        scores=piece("scores"),
+        run=piece("run"),
+        cases=piece("cases"),
+        record=export.record(board, row),
+        short=export.short(board, row),
+        csv=export.row_csv(board, row),
+    )
