@@ -156,8 +156,17 @@ def predict(self, images):
 """
 
 
+LISTENING = """
+import signal
+from cxrbench.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""The command with interrupts as a terminal gives them: what runs in the background inherits that they are ignored."""
+
+
 def start(path) -> subprocess.Popen:
-    arguments = [sys.executable, "-m", "cxrbench", "evaluate", str(path), *TRACK, "--sandbox", "off"]
+    arguments = [sys.executable, "-c", LISTENING, "evaluate", str(path), *TRACK, "--sandbox", "off"]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
