@@ -132,6 +132,8 @@ def against_readers(board: Board) -> Grid | None:
     None where a track has no such reader, or no ranked row with sums.
     """
     readers = [row.result for row in board.unranked if row.result.submission.kind == "rater" and _has_value(row)]
+    if not readers:
+        return None
     systems = [row.result for row in board.ranked[: COUNTED - 5]]
     both = panel([*systems, *readers[:5]])
     if both is None:

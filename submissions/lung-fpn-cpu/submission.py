@@ -1,13 +1,13 @@
-"""Lungs by FPN, Danilov's Stage I: made by `cxrbench train`; README.md says how."""
+"""Lungs by FPN, Danilov's Stage I (reduced setting): made by `cxrbench train`; README.md says how."""
 
 from cxrbench_baselines.trained import Trained
 
 
 class LungFpnCpu(Trained):
-    """Lungs by FPN, Danilov's Stage I."""
+    """Lungs by FPN, Danilov's Stage I (reduced setting)."""
 
     name = "lung-fpn-cpu"
-    title = "Lungs by FPN, Danilov's Stage I"
+    title = "Lungs by FPN, Danilov's Stage I (reduced setting)"
     authors = "The cxrbench developers"
     tasks = ("lung-segmentation",)
     trained_on = ("cohen@joint/train",)

@@ -10,11 +10,12 @@ one left it. Nothing is learnt here: each member is given with `--start`, from t
     cxrbench train bs-net-ens --start ha=submissions/bs-net-ha --start ha_last=submissions/bs-net-ha-last \
         --start sa=submissions/bs-net-sa --start sa_last=submissions/bs-net-sa-last
 
-`network.members` may name fewer; the members' sizes and widths are the ensemble's, changed with the same `--set`.
+`network.members` may name others (`ha_seed1`): the first two letters tell the attention. The members' sizes and widths
+are the ensemble's, changed with the same `--set`.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 import torch
 from cxrbench.case import Case
@@ -27,7 +28,7 @@ from cxrbench_baselines.systems import systems
 from cxrbench_baselines.systems.bsnet.network import Attention, Network
 from cxrbench_baselines.systems.bsnet.system import BSNet, BSNetOptions, built
 
-Name = Literal["ha", "ha_last", "sa", "sa_last"]
+Name = Annotated[str, Field(pattern=r"^(ha|sa)(_[a-z0-9]+)?$")]
 ATTENTION: dict[str, Attention] = {"ha": "hard", "sa": "soft"}
 
 

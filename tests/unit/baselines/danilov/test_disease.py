@@ -173,7 +173,7 @@ def first(out):
     return {key: one["value"] for key, one in json.loads(out)["metrics"].items()}
 
 
-@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_workflow_beats_the_floors_on_the_phantom(command, tmp_path):
     settings = [word for one in TRAINED for word in ("--set", one)]
     done = command("train", "mtl-unet", *PHANTOM, *settings, "--out", tmp_path / "own")

@@ -148,7 +148,7 @@ def test_both_thresholds_are_chosen_by_the_papers_rules(system, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(900)
 def test_trained_on_the_phantom_dlnet_detects_localises_and_measures(command, tmp_path):
     changes = [word for change in TINY for word in ("--set", change)]
     folder = tmp_path / "dlnet"
@@ -180,17 +180,3 @@ def test_the_detector_overfits_a_batch():
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.5 * losses[0]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_trained_on_the_phantom_the_detector_beats_chance(command, tmp_path):
-    small = ("input.size=64", "network.backbone=resnet18", "network.pretrained=none", "stages.finding.epochs=4")
-    changes = [word for change in (*small, "stages.finding.optimizer.lr=0.0005") for word in ("--set", change)]
-    track = "detection/phantom/test"
-    done = command("train", "resnet50-detector", "--track", track, *changes, "--out", tmp_path / "detector")
-    assert done.code == 0, done.err
-    asked = ("--track", track, "--sandbox", "off", "--json")
-    done = command("evaluate", tmp_path / "detector" / "submission.py", *asked, "--out", tmp_path / "results")
-    assert done.code == 0, done.err
-    assert json.loads(done.out)["metrics"]["roc_auc"]["value"] > 0.55

@@ -65,8 +65,7 @@ def constant():
     return float(np.mean(2 * (test & mask).sum((1, 2)) / (test.sum((1, 2)) + mask.sum())))
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("recipe", ["lsnet"])
 def test_trained_on_the_phantom_it_beats_the_mean_lungs(command, tmp_path, constant, recipe):
     changes = [word for change in TINY for word in ("--set", change)]

@@ -146,8 +146,7 @@ def floor():
     )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(900)
 def test_trained_on_the_phantom_it_beats_an_empty_mask_and_chance(command, tmp_path, floor):
     changes = [word for change in TINY for word in ("--set", change)]
     folder, track = tmp_path / "rural", "opacity-segmentation/phantom/test"

@@ -1,0 +1,15 @@
+"""Opacities by PAN in lungs by DeepLabV3+, and the score of six segments, Danilov's workflow (reduced setting): made by `cxrbench train`; README.md says how."""
+
+from cxrbench_baselines.trained import Trained
+
+
+class MtlPanCpu(Trained):
+    """Opacities by PAN in lungs by DeepLabV3+, and the score of six segments, Danilov's workflow (reduced setting)."""
+
+    name = "mtl-pan-cpu"
+    title = (
+        "Opacities by PAN in lungs by DeepLabV3+, and the score of six segments, Danilov's workflow (reduced setting)"
+    )
+    authors = "The cxrbench developers"
+    tasks = ("opacity-segmentation", "zone-severity", "detection")
+    trained_on = ("cxr-seg-100/train", "nih-normal/train")
