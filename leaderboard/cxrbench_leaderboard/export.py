@@ -8,7 +8,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -18,6 +18,7 @@ from cxrbench.catalog import Card
 from cxrbench.results.schema import MetricValue
 from cxrbench.splits import bibtex
 from cxrbench.stats import Gap
+from pydantic_core import to_json
 
 from cxrbench_leaderboard.claims import PAPERS, Claim
 from cxrbench_leaderboard.evidence import Grid, Pictured, figure_lines, told_apart
@@ -54,19 +55,19 @@ def stacked(tables: Sequence[str]) -> str:
     return "".join([*(f"{head}\n" for head, _, _ in lines[:1]), *(rest for _, _, rest in lines)])
 
 
-def short(board: Board, row: Row) -> str:
-    """A row in short as JSON: what the overview shows of it, and what `rows_csv` says."""
-    return _json(_short(board, row)).rstrip("\n")
+def shorts(board: Board) -> str:
+    """Every row in short, JSON objects to join: what the overview shows of it, and what `rows_csv` says."""
+    return ",\n".join(_quick_json(_short(board, row)) for row in board.rows)
 
 
 def record(board: Board, row: Row) -> str:
     """The same with provenance and cases: what its submission's page shows of it."""
-    return _json(_record(board, row)).rstrip("\n")
+    return _quick_json(_record(board, row))
 
 
-def joined(records: Sequence[str], tracks: Sequence[str]) -> str:
-    """Short rows of several tracks, with what the tracks are, as one JSON file."""
-    return f'{{"n_results": {len(records)},\n"results": [\n{_items(records)}],\n"tracks": [\n{_items(tracks)}]}}\n'
+def joined(n: int, records: Sequence[str], tracks: Sequence[str]) -> str:
+    """`n` rows, one or several in a text, with what their tracks are, as one JSON file."""
+    return f'{{"n_results": {n},\n"results": [\n{_items(records)}],\n"tracks": [\n{_items(tracks)}]}}\n'
 
 
 def _items(objects: Sequence[str]) -> str:
@@ -81,7 +82,7 @@ def track_record(board: Board) -> str:
 def results_json(board: Board) -> str:
     """Everything on a track: every metric of every row, and the printed claims beside them."""
     claims = [_claim(claim) for system in board.systems for claim in system.claims.values()]
-    return _json({**_track(board), "rows": [_row(board, row) for row in board.rows], "claims": claims})
+    return _quick_json({**_track(board), "rows": [_row(board, row) for row in board.rows], "claims": claims}) + "\n"
 
 
 def tests_csv(board: Board, *grids: Grid | None) -> str:
@@ -199,10 +200,6 @@ def _lines(row: Row) -> Iterator[Sequence[Any]]:
             yield (name, rank, own, key, value, low, high, n, n_patients, *words)
 
 
-def _metric(metric: MetricValue) -> Fields:
-    return dict(zip(MEASURED, measured(metric), strict=True))
-
-
 def _head(board: Board, row: Row) -> Fields:
     about = row.result.submission
     return {
@@ -253,7 +250,7 @@ def _tail(row: Row) -> Fields:
 
 
 def _short(board: Board, row: Row) -> Fields:
-    return {**_head(board, row), "metric": board.primary, **_metric(row.primary), **_tail(row)}
+    return {**_head(board, row), "metric": board.primary, **vars(row.primary), **_tail(row)}
 
 
 def _record(board: Board, row: Row) -> Fields:
@@ -262,7 +259,7 @@ def _record(board: Board, row: Row) -> Fields:
         **_head(board, row),
         "trained_on": list(result.submission.trained_on),
         "metric": board.primary,
-        **_metric(row.primary),
+        **vars(row.primary),
         **_tail(row),
         "result_file": row.source.place,
         "predictions": result.predictions and result.predictions.model_dump(mode="json"),
@@ -297,13 +294,14 @@ def _row(board: Board, row: Row) -> Fields:
         **_head(board, row),
         "trained_on": list(row.result.submission.trained_on),
         "without_prediction": dict(row.failures),
-        "metrics": {key: _metric(metric) for key, metric in row.result.metrics.items()},
-        "subgroups": {
-            name: {key: _metric(metric) for key, metric in metrics.items()}
-            for name, metrics in row.result.subgroups.items()
-        },
+        "metrics": _metrics(row.result.metrics),
+        "subgroups": {name: _metrics(metrics) for name, metrics in row.result.subgroups.items()},
         **_tail(row),
     }
+
+
+def _metrics(metrics: Mapping[str, MetricValue]) -> Fields:
+    return {key: vars(metric) for key, metric in metrics.items()}
 
 
 def _claim(claim: Claim) -> Fields:
@@ -336,6 +334,11 @@ def _claim(claim: Claim) -> Fields:
 
 def _json(content: Fields | Sequence[Fields]) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _quick_json(content: Fields) -> str:
+    """The same for rows by the thousand, keys in the order given; a result that was read holds finite numbers alone."""
+    return to_json(content).decode("utf-8")
 
 
 def _csv(lines: Sequence[Fields]) -> str:

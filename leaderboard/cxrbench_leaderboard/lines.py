@@ -10,6 +10,7 @@ from cxrbench.results.schema import MetricValue, SubmissionInfo
 
 from cxrbench_leaderboard.export import track_record
 from cxrbench_leaderboard.glossary import Heading
+from cxrbench_leaderboard.pieces import Span
 from cxrbench_leaderboard.ranks import Place
 from cxrbench_leaderboard.rows import Board
 
@@ -39,11 +40,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row in short.
-
-    `scores`, `run` and `cases` are its part of the submission's page, as HTML; `record`, `short` and
-    `csv` its objects and its table of one line in the exports.
-    """
+    """A row in short; `span` is where the pieces of its submission's page are kept."""
 
     track: str
     synthetic: bool
@@ -54,12 +51,7 @@ class Line:
     limits: tuple[str, ...]
     marks: tuple[str, ...]
     started: str
-    scores: str
-    run: str
-    cases: str
-    record: str
-    short: str
-    csv: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """The pages that are about no single track: overview, submissions, claims, methods, datasets."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 
 from cxrbench.catalog import Card, cards
 from cxrbench.results.figures import LONGEST
@@ -26,11 +26,16 @@ from cxrbench_leaderboard.verdicts import load_verdicts
 
 @dataclass(frozen=True)
 class Site:
-    """Every track and every row of the site in short, and the printed claims."""
+    """Every track and every row of the site in short, and the printed claims.
+
+    `tables` and `shorts` are files with the rows of a track, as CSV and as JSON objects to join, in the order of lines.
+    """
 
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     claims: tuple[Claim, ...]
+    tables: tuple[Path, ...]
+    shorts: tuple[Path, ...]
 
     @cached_property
     def made(self) -> Made:
@@ -70,10 +75,9 @@ class Matrix:
 
 
 def site_files(press: Press, site: Site) -> Files:
-    """Every file of the site but the tracks' own."""
+    """Every file of the site but those of the tracks and of the submissions."""
     return chain(
         _front(press, site),
-        _submissions(press, site),
         _claims(press, site),
         _methods(press, site),
         _gallery(press, site),
@@ -84,8 +88,8 @@ def site_files(press: Press, site: Site) -> Files:
 
 def _front(press: Press, site: Site) -> Files:
     files = {
-        "leaderboard.csv": export.stacked([line.csv for line in site.lines]),
-        "leaderboard.json": export.joined([line.short for line in site.lines], [one.record for one in site.columns]),
+        "leaderboard.csv": export.stacked(_texts(site.tables)),
+        "leaderboard.json": export.joined(len(site.lines), _texts(site.shorts), [one.record for one in site.columns]),
         "leaderboard.bib": export.site_bib(),
     }
     yield from files.items()
@@ -93,6 +97,10 @@ def _front(press: Press, site: Site) -> Files:
         path = f"index{part.suffix}.html"
         content = {"part": part, "real": _real(site, part), "synthetic_table": _synthetic(site, part)}
         yield path, press.page("index.html", path, site.made, site=site, files=downloads(files), **content)
+
+
+def _texts(files: Sequence[Path]) -> list[str]:
+    return [file.read_bytes().decode("utf-8") for file in files]
 
 
 def _real(site: Site, part: Part) -> Matrix:
@@ -108,30 +116,6 @@ def _matrix(name: str, columns: Sequence[Column], rows: Sequence[Entry], part: P
     own = rows[part.first : part.last]
     packed = part.number == 1 and len(rows) > len(own)
     return Matrix(name, columns, own, len(rows), packs.inline(packs.overview(columns, rows)) if packed else None)
-
-
-def _submissions(press: Press, site: Site) -> Files:
-    for entry in entries(site.lines):
-        base = f"submissions/{entry.about.name}"
-        own = list(entry.lines.values())
-        files = {
-            f"{base}.csv": export.stacked([line.csv for line in own]),
-            f"{base}.json": export.joined([line.record for line in own], []),
-        }
-        yield from files.items()
-        path, made = f"{base}.html", Made(len(own), entry.newest.started[:10])
-        yield (
-            path,
-            press.page(
-                "submission.html",
-                path,
-                made,
-                entry=entry,
-                lines=own,
-                newest=json.loads(entry.newest.record),
-                files=downloads(files),
-            ),
-        )
 
 
 def _claims(press: Press, site: Site) -> Files:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from cxrbench.catalog import card
-from markupsafe import Markup
 
 from cxrbench_leaderboard import evidence, export, packs
 from cxrbench_leaderboard.beside import beside
 from cxrbench_leaderboard.charts import BRIEF, forest
 from cxrbench_leaderboard.lines import Line
 from cxrbench_leaderboard.paging import Part, parts
+from cxrbench_leaderboard.pieces import Pieces, Span
 from cxrbench_leaderboard.press import Made, Press, downloads
 from cxrbench_leaderboard.rows import Board, Row
 
@@ -78,12 +78,23 @@ def made(board: Board) -> Made:
     return Made(len(board.rows), newest)
 
 
-def line_of(press: Press, board: Board, row: Row) -> Line:
-    """A row in short, its part of the submission's page printed."""
+def pieces_of(press: Press, board: Board, row: Row) -> Pieces:
+    """What the submission's page shows of a row, printed."""
 
-    def piece(macro: str) -> Markup:
-        return Markup(press.piece("submission_rows.html", macro, board, row))  # noqa: S704 - made by the template
+    def piece(macro: str) -> str:
+        return press.piece("submission_rows.html", macro, board, row)
 
+    return Pieces(
+        scores=piece("scores"),
+        run=piece("run"),
+        cases=piece("cases"),
+        record=export.record(board, row),
+        csv=export.row_csv(board, row),
+    )
+
+
+def line_of(board: Board, row: Row, span: Span) -> Line:
+    """A row in short."""
     return Line(
         track=board.name,
         synthetic=card(board.track.dataset).synthetic,
@@ -94,10 +105,5 @@ def line_of(press: Press, board: Board, row: Row) -> Line:
         limits=row.limits,
         marks=row.marks,
         started=row.source.started.isoformat(),
-        scores=piece("scores"),
-        run=piece("run"),
-        cases=piece("cases"),
-        record=export.record(board, row),
-        short=export.short(board, row),
-        csv=export.row_csv(board, row),
+        span=span,
     )

@@ -1,24 +1,35 @@
 """Every file of the site into a folder: each track by itself, in several processes where there is much, then the rest.
 
-A track is read, checked and printed in one go and then forgotten; what stays in memory is a short line a row.
+A track is read, checked and printed in one go and then forgotten; what stays in memory is a short line a row, and what
+the submissions' pages show of it waits on disk.
 """
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
 
+from cxrbench_leaderboard import export
 from cxrbench_leaderboard.claims import TRACKS, Claim, load_claims
-from cxrbench_leaderboard.lines import Column, Line, column_of
+from cxrbench_leaderboard.lines import Column, Entry, Line, column_of, entries
 from cxrbench_leaderboard.pages import Site, site_files
+from cxrbench_leaderboard.paging import parts
+from cxrbench_leaderboard.pieces import keep
 from cxrbench_leaderboard.press import press
 from cxrbench_leaderboard.rows import board_of
 from cxrbench_leaderboard.sources import Batch, batches, read_batch
-from cxrbench_leaderboard.track_pages import Files, line_of, track_files
+from cxrbench_leaderboard.submission_pages import submission_files
+from cxrbench_leaderboard.track_pages import Files, line_of, pieces_of, track_files
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 WORTHWHILE = 400
 """Results from which a second process saves more than its start costs."""
@@ -54,14 +65,72 @@ class Whole:
     origins: tuple[Origin, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Prints into a folder; what later pages need of a track lies in `scratch` until then."""
+
+    folder: Path
+    scratch: Path
+
+    def shorts(self, file: str) -> Path:
+        """Where the short rows of a track are kept, by the name of its files."""
+        return self.scratch / f"{file}.shorts"
+
+    def print_track(self, job: Batch) -> Printed:
+        """Read the results of one track and write its files.
+
+        The search for cycles waits meanwhile: results have none, and going through a million of their values takes
+        longer than reading them.
+        """
+        gc.disable()
+        try:
+            return self._track(job)
+        finally:
+            gc.enable()
+
+    def _track(self, job: Batch) -> Printed:
+        name = job.name.replace("--", "/")
+        found = read_batch(job)
+        board = board_of(name, found.sources, found.replaced, _claims())
+        pages = _write(track_files(press(), board), self.folder)
+        self.shorts(board.file).write_bytes(export.shorts(board).encode("utf-8"))
+        spans = keep(self.scratch / board.file, (pieces_of(press(), board, row) for row in board.rows))
+        return Printed(
+            column=column_of(board),
+            lines=tuple(line_of(board, row, span) for row, span in zip(board.rows, spans, strict=True)),
+            origins=tuple(Origin(one.place, one.sha256, name) for one in found.sources),
+            pages=pages,
+        )
+
+    def print_submissions(self, entries: Sequence[Entry]) -> int:
+        """Write the files of some submissions; the number of pages among them."""
+        return _write(submission_files(press(), entries, self.scratch), self.folder)
+
+
 def write_site(results: Sequence[Path], folder: Path) -> Whole:
     """Write the site from the result files below the folders; the first error ends it, whatever is written by then."""
     jobs = _jobs(results)
-    printed = sorted(_printed(jobs, folder), key=lambda one: (one.column.synthetic, one.column.name))
-    lines = tuple(line for one in printed for line in one.lines)
-    site = Site(tuple(one.column for one in printed), lines, _claims())
-    pages = _write(site_files(press(), site), folder) + sum(one.pages for one in printed)
-    return Whole(pages, len(lines), tuple(origin for one in printed for origin in one.origins))
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder) as scratch, _pool(jobs) as pool:
+        desk = Desk(folder, Path(scratch))
+        printed = sorted(_each(pool, desk.print_track, jobs), key=lambda one: (one.column.synthetic, one.column.name))
+        site = _site(printed, desk)
+        found = entries(site.lines)
+        chunks = [found[part.first : part.last] for part in parts(len(found))]
+        pages = _each(pool, desk.print_submissions, chunks)
+        total = _write(site_files(press(), site), folder) + sum(pages) + sum(one.pages for one in printed)
+    return Whole(total, len(site.lines), tuple(origin for one in printed for origin in one.origins))
+
+
+def _site(printed: Sequence[Printed], desk: Desk) -> Site:
+    own = [one.column.file for one in printed if one.lines]
+    return Site(
+        columns=tuple(one.column for one in printed),
+        lines=tuple(line for one in printed for line in one.lines),
+        claims=_claims(),
+        tables=tuple(desk.folder / "tracks" / f"{name}.rows.csv" for name in own),
+        shorts=tuple(desk.shorts(name) for name in own),
+    )
 
 
 def _jobs(results: Sequence[Path]) -> list[Batch]:
@@ -71,48 +140,28 @@ def _jobs(results: Sequence[Path]) -> list[Batch]:
     return [*found.values(), *(batch for batch in claimed if batch.name not in found)]
 
 
-def _printed(jobs: Sequence[Batch], folder: Path) -> Iterator[Printed]:
+@contextmanager
+def _pool(jobs: Sequence[Batch]) -> Iterator[ProcessPoolExecutor | None]:
+    """Several processes where there is much to do; the first error ends the work that waits."""
     if sum(len(job.files) for job in jobs) < WORTHWHILE or PROCESSES < 2:
-        yield from (print_track(job, folder) for job in jobs)
+        yield None
         return
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         try:
-            yield from pool.map(print_track, jobs, [folder] * len(jobs))
+            yield pool
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _each(pool: ProcessPoolExecutor | None, work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
+    return pool.map(work, items) if pool else map(work, items)
 
 
 @cache
 def _claims() -> tuple[Claim, ...]:
     """The printed claims, read once a process."""
     return load_claims()
-
-
-def print_track(job: Batch, folder: Path) -> Printed:
-    """Read the results of one track and write its files.
-
-    The search for cycles waits meanwhile: results have none, and going through a million of their values takes longer
-    than reading them.
-    """
-    gc.disable()
-    try:
-        return _track(job, folder)
-    finally:
-        gc.enable()
-
-
-def _track(job: Batch, folder: Path) -> Printed:
-    name = job.name.replace("--", "/")
-    found = read_batch(job)
-    board = board_of(name, found.sources, found.replaced, _claims())
-    pages = _write(track_files(press(), board), folder)
-    return Printed(
-        column=column_of(board),
-        lines=tuple(line_of(press(), board, row) for row in board.rows),
-        origins=tuple(Origin(one.place, one.sha256, name) for one in found.sources),
-        pages=pages,
-    )
 
 
 def _write(files: Files, folder: Path) -> int:
