@@ -49,13 +49,13 @@ def test_hostile(path, command, tmp_path, listener, monkeypatch):
     shutil.copy(path, folder / "submission.py")
     monkeypatch.setenv("CXRBENCH_SECRET", "x")
     monkeypatch.setenv("CXRBENCH_DATA", str(tmp_path))
-    begin = time.monotonic()
+    running, begin = set(descendants(os.getpid())), time.monotonic()
     done = command("evaluate", folder / "submission.py", "--track", "brixia-severity/phantom/test", *LIMITS)
     assert time.monotonic() - begin < 60
     assert done.code in codes, done.err
     assert len(done.error_lines) == (done.code != 0)
     assert told in done.err
-    assert descendants(os.getpid()) == [os.getpid()]
+    assert set(descendants(os.getpid())) <= running  # a test before may have left a helper of multiprocessing
     planted = [file for file in tmp_path.rglob("*") if file.is_file() and file.name == "planted"]
     assert planted == []
     with pytest.raises(BlockingIOError):
