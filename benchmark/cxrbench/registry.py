@@ -16,7 +16,8 @@ T = TypeVar("T")
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that nobody registered, with the nearest ones that exist."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near = [one for one in names if one.lower() == name.lower()]
+    near = near or difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     fix = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
     return UsageError(f"no {kind} of this name", name, fix)
 

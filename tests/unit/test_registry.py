@@ -3,8 +3,12 @@
 import pytest
 from cxrbench.datasets import adapters
 from cxrbench.errors import CxrbenchError, UsageError
-from cxrbench.registry import Registry
+from cxrbench.registry import Registry, unknown
 from cxrbench.tasks import tasks
+
+
+def test_a_name_in_another_case_is_the_one_meant():
+    assert unknown("system", "manet", ["MAnet", "Unet", "bsnet"]).fix == "did you mean MAnet?"
 
 
 def test_registries_fill_by_themselves():
