@@ -45,6 +45,18 @@ class Strands:
         return cls(points, np.full(count, reached[-1] / count), radii)
 
     @classmethod
+    def straight(cls, starts: Floats, ends: Floats, radii: Floats, step: float = 1.0) -> "Strands":
+        """Many straight tubes, one after the other: ends `[n, 3]`, radii `[n, 2]`; to the bit what `along` makes."""
+        spans = np.sqrt(((ends - starts) ** 2).sum(1))
+        counts = np.maximum(2, (spans / step).astype(int) + 1)
+        tube = np.repeat(np.arange(len(spans)), counts)
+        piece = np.arange(len(tube)) - (np.cumsum(counts) - counts)[tube]
+        lengths = (spans / counts)[tube]
+        at = (piece + 0.5) * lengths
+        points = ((ends - starts) / spans[:, None])[tube] * at[:, None] + starts[tube]
+        return cls(points, lengths, ((radii[:, 1] - radii[:, 0]) / spans)[tube] * at + radii[tube, 0])
+
+    @classmethod
     def joined(cls, parts: Iterable["Strands"]) -> "Strands":
         """Several strands as one."""
         found = list(parts) or [cls(np.zeros((0, 3)), np.zeros(0), np.zeros(0))]

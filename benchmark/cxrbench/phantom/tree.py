@@ -1,5 +1,6 @@
 """Trachea, main bronchi, and in each lung a tree of vessels that divides from the hilum to the pleura."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,16 +38,13 @@ class Shoot:
 @lru_cache(maxsize=4)
 def trees(chest: Chest) -> Trees:
     """The trees of a chest, the same at each of a patient's visits."""
-    vessels: list[Strands] = []
-    airways: list[Strands] = []
+    branches: list[Shoot] = []
     for side in (-1, 1):
         draw = Draw(chest.body.seed, 6, side + 1)
         for shoot in _roots(chest, side, draw):
-            for branch in _grown(shoot, draw):
-                vessels.append(_tube(branch, 1.0, 0.0))
-                if branch.generation in (1, 2, 3):
-                    airways.append(_tube(branch, 0.72, 1.9 * branch.radius))
-    return Trees(Strands.joined(vessels), Strands.joined(airways), _trachea(chest))
+            branches += _grown(shoot, draw)
+    wide = [branch for branch in branches if branch.generation in (1, 2, 3)]
+    return Trees(_tubes(branches, 1.0, 0.0), _tubes(wide, 0.72, 1.9), _trachea(chest))
 
 
 def _roots(chest: Chest, side: int, draw: Draw) -> list[Shoot]:
@@ -88,11 +86,13 @@ def _child(parent: Shoot, tip: Floats, draw: Draw, share: float) -> Shoot:
     return Shoot(tip, _unit(parent.heading + turn), radius, length, parent.generation + 1)
 
 
-def _tube(branch: Shoot, scale: float, aside: float) -> Strands:
-    line = np.stack([branch.start, branch.start + branch.heading * branch.length])
-    line += aside * np.array([0.5, -0.6, 0.6])
-    radii = np.array([branch.radius, branch.radius * 0.84]) * scale
-    return Strands.along(line, radii, step=1.4)
+def _tubes(branches: Sequence[Shoot], scale: float, aside: float) -> Strands:
+    """Branches as tubes, `scale` times as thick, `aside` radii beside them."""
+    starts, headings = (np.array([getattr(one, name) for one in branches]) for name in ("start", "heading"))
+    radius, length = (np.array([getattr(one, name) for one in branches])[:, None] for name in ("radius", "length"))
+    beside = aside * radius * np.array([0.5, -0.6, 0.6])
+    radii = np.concatenate([radius, radius * 0.84], 1) * scale
+    return Strands.straight(starts + beside, starts + headings * length + beside, radii, step=1.4)
 
 
 def _trachea(chest: Chest) -> Strands:

@@ -51,6 +51,14 @@ def test_a_tube_gives_its_chord_and_its_volume(tilt):
     assert shown.sum() * (FIELD / 128) ** 2 == pytest.approx(np.pi * 12**2 * 200 * np.sqrt(1 + tilt**2), rel=0.01)
 
 
+def test_many_straight_tubes_are_to_the_bit_each_of_them_along_its_line():
+    ends, radii = Draw(3).many(60).reshape(10, 2, 3) * 90, Draw(4).many(20).reshape(10, 2) + 1
+    one_by_one = Strands.joined([Strands.along(*one, step=1.4) for one in zip(ends, radii, strict=True)])
+    at_once = Strands.straight(ends[:, 0], ends[:, 1], radii, step=1.4)
+    for name in Strands.__slots__:
+        np.testing.assert_array_equal(getattr(at_once, name), getattr(one_by_one, name))
+
+
 def test_a_point_source_magnifies_what_is_far_from_the_detector():
     beam = Beam(128, 1000.0, -100.0)
     near, far = beam.magnification(np.array([-100.0, 100.0]))
