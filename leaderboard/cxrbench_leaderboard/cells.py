@@ -14,6 +14,13 @@ Packed = list[int | str] | str | None
 reason for no value, or nothing."""
 
 
+COMMON = (
+    '<td class="num" data-key="%s" data-value="%r">%.*f'
+    '<span class="interval" data-low="%r" data-high="%r">[%.*f, %.*f]</span></td>'
+)
+"""The cell of a metric above zero."""
+
+
 @cache
 def known_heading(key: str) -> Heading:
     """The heading of a metric key; a site has few keys and many cells."""
@@ -27,10 +34,10 @@ def escaped(key: str) -> str:
 
 
 def plain_cell(value: float | None, text: object, key: str) -> Markup:
-    """A plain measured number with its text, or a dash."""
+    """A plain measured number with its text, or a dash; the text is that number, so there is nothing to escape."""
     if value is None:
         return Markup(f'<td class="num empty" data-key="{key}">{MISSING}</td>')  # noqa: S704 - keys are ours
-    return Markup(f'<td class="num" data-key="{key}" data-value="{value}">{escape(text)}</td>')  # noqa: S704
+    return Markup(f'<td class="num" data-key="{key}" data-value="{value}">{text}</td>')  # noqa: S704
 
 
 @lru_cache(maxsize=8192)
@@ -52,22 +59,41 @@ def metric_cells(metrics: Mapping[str, MetricValue], keys: Iterable[str]) -> Mar
 
 
 def metric_html(value: MetricValue | None, head: Heading, key: str) -> str:
-    """The same as plain text that needs no escaping any more; `key` is escaped."""
+    """The same as plain text that needs no escaping any more; `key` is escaped.
+
+    Nearly all cells are numbers above zero with an interval: they are made in one go, as the others are in parts.
+    """
+    if value is not None and value.low is not None and value.low > 0 and value.better in ("higher", "lower"):
+        exact, low, high, digits = value.value, value.low, value.high, head.digits
+        return COMMON % (key, exact, digits, exact, low, high, digits, low, digits, high)
     if value is None or value.value is None:
         reason = "" if value is None else f'<span class="note">{escape(clean(value.undefined or ""))}</span>'
         return f'<td class="num empty" data-key="{key}">{MISSING}{reason}</td>'
-    signed, order = value.better == "zero", ""
-    if value.better in ("zero", "one"):
-        order = f' data-sort="{badness(value.value, value.better)}"'
-    shown = number(value.value, head.digits, signed=signed)
-    return f'<td class="num" data-key="{key}" data-value="{value.value}"{order}>{shown}{_beside(value, head)}</td>'
+    return f"{_measured(value, value.value, head.digits, key)}{_beside(value, head.digits)}</td>"
 
 
-def _beside(value: MetricValue, head: Heading) -> str:
-    if value.low is None:
-        return f'<span class="note">{escape(clean(value.undefined))}</span>' if value.undefined else ""
-    shown = interval(value.low, value.high, head.digits, signed=value.better == "zero")
-    return f'<span class="interval" data-low="{value.low}" data-high="{value.high}">{shown}</span>'
+def overview_html(value: MetricValue, head: Heading, key: str, below: str) -> str:
+    """A primary metric with its interval and what stands below it, as HTML."""
+    if value.value is None:
+        return metric_html(value, head, key)
+    bounds = _beside(value, head.digits) if value.low is not None else ""
+    return f"{_measured(value, value.value, head.digits, key)}{bounds}{below}</td>"
+
+
+def _measured(metric: MetricValue, value: float, digits: int, key: str) -> str:
+    """A cell up to its number, not closed; what is best in the middle has an order of its own."""
+    signed, order = metric.better == "zero", ""
+    if signed or metric.better == "one":
+        order = f' data-sort="{badness(value, metric.better)}"'
+    return f'<td class="num" data-key="{key}" data-value="{value}"{order}>{number(value, digits, signed=signed)}'
+
+
+def _beside(metric: MetricValue, digits: int) -> str:
+    low, high = metric.low, metric.high
+    if low is None:
+        return f'<span class="note">{escape(clean(metric.undefined))}</span>' if metric.undefined else ""
+    shown = interval(low, high, digits, signed=metric.better == "zero")
+    return f'<span class="interval" data-low="{low}" data-high="{high}">{shown}</span>'
 
 
 def packed(value: MetricValue | None, digits: int) -> Packed:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -34,18 +35,13 @@ measured = attrgetter(*MEASURED)
 
 def metrics_csv(board: Board) -> str:
     """A line for each metric of each row, subgroups included."""
-    return _written(
-        ("submission", "rank", "subgroup", "metric", *MEASURED), chain.from_iterable(map(_lines, board.rows))
-    )
-
-
-def rows_csv(board: Board) -> str:
-    """A line for each row: its primary metric, and everything that is not a metric."""
-    return _csv([_short(board, row) for row in board.rows])
+    head = ",".join(("submission", "rank", "subgroup", "metric", *MEASURED))
+    lines = "".join(chain.from_iterable(map(_lines, board.rows)))
+    return f"{head}\n{lines}" if lines else ""
 
 
 def row_csv(board: Board, row: Row) -> str:
-    """`rows_csv` of one row, its heading included."""
+    """The line of a row under its heading: its primary metric, and everything that is not a metric."""
     return _csv([_short(board, row)])
 
 
@@ -56,7 +52,7 @@ def stacked(tables: Sequence[str]) -> str:
 
 
 def shorts(board: Board) -> str:
-    """Every row in short, JSON objects to join: what the overview shows of it, and what `rows_csv` says."""
+    """Every row in short, JSON objects to join: what the overview shows of it, and what `row_csv` says."""
     return ",\n".join(_quick_json(_short(board, row)) for row in board.rows)
 
 
@@ -190,14 +186,24 @@ def _paper(name: str) -> str:
     return f"@misc{{{name},\n{fields}}}"
 
 
-def _lines(row: Row) -> Iterator[Sequence[Any]]:
-    name, rank = row.result.submission.name, row.rank
+def _lines(row: Row) -> Iterator[str]:
+    """The lines of a row, put together by hand: a large site has a million."""
+    rank = "" if row.rank is None else row.rank
     for subgroup, metrics in [("", row.result.metrics), *sorted(row.result.subgroups.items())]:
-        own = _text(subgroup)
+        start = f"{_quoted(row.result.submission.name)},{rank},{_quoted(subgroup)}"
         for key, metric in sorted(metrics.items()):
             value, low, high, n, n_patients, undefined, better, note = measured(metric)
-            words = (_text(undefined), better, _text(note)) if undefined or note else (undefined, better, note)
-            yield (name, rank, own, key, value, low, high, n, n_patients, *words)
+            numbers = f"{value},{low},{high}" if low is not None else f"{'' if value is None else value},,"
+            words = f"{_quoted(undefined)},{better},{_quoted(note)}" if undefined or note else f",{better},"
+            yield f"{start},{_quoted(key)},{numbers},{n},{n_patients},{words}\n"
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str | None) -> str:
+    """A text as a cell of a table."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([_text(text), ""])
+    return out.getvalue()[:-1]
 
 
 def _head(board: Board, row: Row) -> Fields:

@@ -95,13 +95,15 @@ def costs(row: Row) -> Iterator[list[Any] | None]:
 def cost_cells(row: Row) -> Markup:
     """The same as cells of a table."""
     pairs = zip(COSTS, costs(row), strict=True)
-    return Markup("").join(
-        plain_cell(pair[0], pair[1], key) if pair else plain_cell(None, "", key) for key, pair in pairs
-    )
+    cells = (plain_cell(pair[0], pair[1], key) if pair else plain_cell(None, "", key) for key, pair in pairs)
+    return Markup("".join(cells))  # noqa: S704 - numbers and keys of ours
 
 
 def overview(columns: Sequence[Column], entries: Sequence[Entry]) -> Pack:
-    """Every submission's primary metric on every track; `words` are the remarks that cells point to."""
+    """Every submission's primary metric on every track, its cells with rank, place (low, high) and remarks.
+
+    A remark is the number of one of `words`.
+    """
     words: dict[tuple[str, str], int] = {}
     heads = [{**_metric(one.name, one.primary, one.better), "of": one.ranked} for one in columns]
     rows = [[int(one.is_rater), *_overview_cells(columns, one, words)] for one in entries]
@@ -123,8 +125,8 @@ def _overview_cells(columns: Sequence[Column], entry: Entry, words: dict[tuple[s
             yield value
         else:
             bounds = value if len(value) == 3 else [value[0], None, None]
-            below = [("interval", text) for text in [place_text(line.place)] if text]
-            yield [*bounds, line.rank, *(words.setdefault(word, len(words)) for word in (*below, *remarks(line)))]
+            place = (line.place.low, line.place.high) if line.place else (None, None)
+            yield [*bounds, line.rank, *place, *(words.setdefault(word, len(words)) for word in remarks(line))]
 
 
 def kind_marks(kind: str) -> list[str]:

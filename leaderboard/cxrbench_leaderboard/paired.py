@@ -14,7 +14,7 @@ from cxrbench.results.figures import Paired, numbers
 from cxrbench.results.schema import Result
 from cxrbench.stats import Drawn, Gap, pairwise, seed_of
 from cxrbench.stats.bootstrap import DRAWS, draws
-from cxrbench.stats.compare import oriented
+from cxrbench.stats.compare import oriented, stepped_down
 from scipy.special import erfc
 
 COUNTED = 15
@@ -147,13 +147,8 @@ def _deviation(ahead: Floats) -> Floats:
 def corrected(p: Floats) -> Floats:
     """Holm's correction over all pairs of a symmetric matrix `[rows, rows]`."""
     upper = np.triu_indices(len(p), 1)
-    raw = p[upper]
-    order = np.argsort(raw, kind="stable")
-    steps = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1))
     holm = np.ones(p.shape)
-    values = np.empty(len(raw))
-    values[order] = np.minimum(steps, 1.0)
-    holm[upper] = values
+    holm[upper] = stepped_down(p[upper])
     return np.minimum(holm, holm.T)
 
 

@@ -15,10 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cxrbench_leaderboard import evidence, export, packs, plots
-from cxrbench_leaderboard.cells import metric_cell, metric_cells, plain_cell, title_link
+from cxrbench_leaderboard.cells import metric_cell, plain_cell, title_link
 from cxrbench_leaderboard.claims import PAPERS
-from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES, badness
-from cxrbench_leaderboard.tables import detail_rows
+from cxrbench_leaderboard.glossary import DIRECTION, MEANINGS, PREFIXES
+from cxrbench_leaderboard.tables import detail_rows, overview_cells, result_row
 from cxrbench_leaderboard.text import MISSING, clean, cut, interval, large, number, p_text, printed, safe_url
 
 HERE = Path(__file__).parent
@@ -81,9 +81,9 @@ class Press:
             "printed": printed,
             "large": large,
             "shown": _shown,
-            "badness": badness,
             "metric_cell": metric_cell,
-            "metric_cells": metric_cells,
+            "result_row": result_row,
+            "overview_cells": overview_cells,
             "plain": plain_cell,
             "title_link": title_link,
             "detail_rows": detail_rows,
@@ -118,14 +118,6 @@ class Press:
         """One page; `path` is its place in the site, from which its links go up."""
         up = "../" * path.count("/")
         return self.env.get_template(template).render(page=path, root=up, made=made, **content)
-
-    def piece(self, template: str, macro: str, *content: object) -> str:
-        """A piece of a page: a macro of a template."""
-        return str(getattr(self._module(template), macro)(*content))
-
-    @cache  # noqa: B019 - there is one press a process
-    def _module(self, template: str) -> object:
-        return self.env.get_template(template).module
 
 
 @cache

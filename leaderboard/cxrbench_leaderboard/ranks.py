@@ -125,7 +125,7 @@ def _bounds(points: Floats, ahead: Floats) -> list[tuple[int, int]]:
 
 def _ranks(ahead: Floats) -> Indices:
     """One more than the rows that are ahead, in each draw: `[draws, rows]`."""
-    order = np.argsort(-ahead, axis=1, kind="stable")
+    order = np.argsort(-ahead, axis=1)
     sorted_values = np.take_along_axis(ahead, order, 1)
     new = np.ones(order.shape, bool)
     new[:, 1:] = np.diff(sorted_values, axis=1) != 0

@@ -117,7 +117,7 @@ class Board:
     replaced: tuple[Source, ...] = ()
     compared: Comparison | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The track as it is written in commands."""
         return str(self.track)
@@ -127,19 +127,19 @@ class Board:
         """The card of the dataset."""
         return card(self.track.dataset)
 
-    @property
+    @cached_property
     def title(self) -> str:
         """The track in words, without its task."""
         part = "all cases" if self.track.part == ALL else f"part {self.track.part}"
         split = "" if self.track.split == DEFAULT else f", split {self.track.split}"
         return f"{self.track.dataset}{split}, {part}"
 
-    @property
+    @cached_property
     def task_title(self) -> str:
         """What is predicted."""
         return self.track.definition().title
 
-    @property
+    @cached_property
     def primary(self) -> str:
         """The metric key that ranks."""
         return self.track.definition().primary
@@ -154,7 +154,7 @@ class Board:
         """Patients of the track, by the split."""
         return len({self.split.patients[case] for case in self.cases})
 
-    @property
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """All rows, ranked first."""
         return self.ranked + self.unranked
@@ -214,7 +214,7 @@ class Board:
         """How a metric is headed."""
         return heading(key)
 
-    @property
+    @cached_property
     def direction(self) -> str:
         """Which way the primary metric points, in words."""
         return DIRECTION[self.better(self.primary)]

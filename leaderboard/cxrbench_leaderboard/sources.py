@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from pathlib import Path
 
 from cxrbench.catalog import card
@@ -100,7 +101,7 @@ def result_files(folder: Path) -> Iterator[Path]:
     inside = set(folder.glob("**/results/*.json"))
     if folder.resolve().name == "results":
         inside |= set(folder.glob("*.json"))
-    yield from sorted(path for path in inside if path.is_file())
+    yield from sorted((path for path in inside if path.is_file()), key=attrgetter("parts"))
 
 
 def read_source(path: Path, folder: Path) -> Source:
@@ -155,15 +156,25 @@ def _check(result: Result, track: Track, split: Split) -> None:
 
 def _check_metrics(metrics: Mapping[str, MetricValue]) -> None:
     for key, metric in metrics.items():
-        if not KEY.fullmatch(key):
+        low, value, high = metric.low, metric.value, metric.high
+        if not _is_key(key):
             raise ValueError("a metric key is written name or name[label]")
-        if metric.value is None and not metric.undefined:
+        if value is None and not metric.undefined:
             raise ValueError(f"{key} has neither a value nor a reason")
-        bounds = [bound for bound in (metric.low, metric.value, metric.high) if bound is not None]
-        if len(bounds) not in (0, 1, 3) or bounds != sorted(bounds):
+        if low is None and high is None:
+            low = high = value
+        if value is None or low is None or high is None:
+            if (low, high) != (None, None):
+                raise ValueError(f"the interval of {key} lacks a bound or its value")
+        elif not low <= value <= high:
             raise ValueError(f"the interval of {key} does not contain its value")
-        if any(abs(bound) > LARGEST for bound in bounds):
+        elif low < -LARGEST or high > LARGEST:
             raise ValueError(f"{key} is beyond {LARGEST:g}")
+
+
+@lru_cache(maxsize=4096)
+def _is_key(text: str) -> bool:
+    return KEY.fullmatch(text) is not None
 
 
 def _check_sums(result: Result) -> None:

@@ -20,6 +20,8 @@ def number(value: float | None, digits: int = 3, *, signed: bool = False) -> str
     if value is None:
         return MISSING
     text = f"{value:.{digits}f}"
+    if value > 0 and not signed:
+        return text
     if not text.strip("-0."):
         return text.lstrip("-")
     return with_sign(text) if signed else text.replace("-", MINUS)

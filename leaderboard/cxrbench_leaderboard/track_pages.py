@@ -5,7 +5,7 @@ from typing import Any
 
 from cxrbench.catalog import card
 
-from cxrbench_leaderboard import evidence, export, packs
+from cxrbench_leaderboard import evidence, export, packs, submission_rows
 from cxrbench_leaderboard.beside import beside
 from cxrbench_leaderboard.charts import BRIEF, forest
 from cxrbench_leaderboard.lines import Line
@@ -18,10 +18,10 @@ Files = Iterator[tuple[str, str]]
 """Files of the site: path and content, one after the other, so that they need not all be in memory."""
 
 
-def track_files(press: Press, board: Board) -> Files:
-    """The pages of a track, part by part, and the exports beside them."""
+def track_files(press: Press, board: Board, table: str) -> Files:
+    """The pages of a track, part by part, and the exports beside them; `table` are its rows as CSV."""
     base, shown = f"tracks/{board.file}", _evidence(board)
-    files = [(f"{base}{suffix}", content) for suffix, content in _exports(board, shown).items() if content]
+    files = [(f"{base}{suffix}", content) for suffix, content in _exports(board, shown, table).items() if content]
     yield from files
     links = downloads(name for name, _ in files)
     for part in parts(len(board.rows)):
@@ -30,12 +30,12 @@ def track_files(press: Press, board: Board) -> Files:
         yield path, press.page("track.html", path, made(board), **content)
 
 
-def _exports(board: Board, shown: dict[str, Any]) -> dict[str, str]:
+def _exports(board: Board, shown: dict[str, Any], table: str) -> dict[str, str]:
     """The exports by the end of their names, empty where there is nothing to say."""
     claims = [claim for system in board.systems for claim in system.claims.values()]
     return {
         ".csv": export.metrics_csv(board),
-        ".rows.csv": export.rows_csv(board),
+        ".rows.csv": table,
         ".claims.csv": export.claims_csv(claims),
         ".json": export.results_json(board),
         ".bib": export.track_bib(board),
@@ -78,16 +78,12 @@ def made(board: Board) -> Made:
     return Made(len(board.rows), newest)
 
 
-def pieces_of(press: Press, board: Board, row: Row) -> Pieces:
+def pieces_of(board: Board, row: Row) -> Pieces:
     """What the submission's page shows of a row, printed."""
-
-    def piece(macro: str) -> str:
-        return press.piece("submission_rows.html", macro, board, row)
-
     return Pieces(
-        scores=piece("scores"),
-        run=piece("run"),
-        cases=piece("cases"),
+        scores=submission_rows.scores(board, row),
+        run=submission_rows.run(board, row),
+        cases=submission_rows.cases(board, row),
         record=export.record(board, row),
         csv=export.row_csv(board, row),
     )

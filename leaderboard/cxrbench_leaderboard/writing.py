@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from cxrbench_leaderboard import export
 from cxrbench_leaderboard.claims import TRACKS, Claim, load_claims
 from cxrbench_leaderboard.lines import Column, Entry, Line, column_of, entries
@@ -77,24 +79,15 @@ class Desk:
         return self.scratch / f"{file}.shorts"
 
     def print_track(self, job: Batch) -> Printed:
-        """Read the results of one track and write its files.
-
-        The search for cycles waits meanwhile: results have none, and going through a million of their values takes
-        longer than reading them.
-        """
-        gc.disable()
-        try:
-            return self._track(job)
-        finally:
-            gc.enable()
-
-    def _track(self, job: Batch) -> Printed:
+        """Read the results of one track and write its files."""
         name = job.name.replace("--", "/")
         found = read_batch(job)
         board = board_of(name, found.sources, found.replaced, _claims())
-        pages = _write(track_files(press(), board), self.folder)
+        pieces = [pieces_of(board, row) for row in board.rows]
+        spans = keep(self.scratch / board.file, pieces)
+        table = export.stacked([one.csv for one in pieces])
+        pages = _write(track_files(press(), board, table), self.folder)
         self.shorts(board.file).write_bytes(export.shorts(board).encode("utf-8"))
-        spans = keep(self.scratch / board.file, (pieces_of(press(), board, row) for row in board.rows))
         return Printed(
             column=column_of(board),
             lines=tuple(line_of(board, row, span) for row, span in zip(board.rows, spans, strict=True)),
@@ -109,9 +102,8 @@ class Desk:
 
 def write_site(results: Sequence[Path], folder: Path) -> Whole:
     """Write the site from the result files below the folders; the first error ends it, whatever is written by then."""
-    jobs = _jobs(results)
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder) as scratch, _pool(jobs) as pool:
+    with _without_search(), TemporaryDirectory(dir=folder) as scratch, _pool(jobs := _jobs(results)) as pool:
         desk = Desk(folder, Path(scratch))
         printed = sorted(_each(pool, desk.print_track, jobs), key=lambda one: (one.column.synthetic, one.column.name))
         site = _site(printed, desk)
@@ -142,16 +134,37 @@ def _jobs(results: Sequence[Path]) -> list[Batch]:
 
 @contextmanager
 def _pool(jobs: Sequence[Batch]) -> Iterator[ProcessPoolExecutor | None]:
-    """Several processes where there is much to do; the first error ends the work that waits."""
+    """Several processes of one thread where there is much to do; the first error ends the work that waits."""
     if sum(len(job.files) for job in jobs) < WORTHWHILE or PROCESSES < 2:
         yield None
         return
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _begin) as pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _begin() -> None:
+    """What a process does first: it lives for this build alone, and works with one thread."""
+    gc.disable()
+    threadpool_limits(1)
+
+
+@contextmanager
+def _without_search() -> Iterator[None]:
+    """Without the search for cycles, which goes through millions of values: what is large has none.
+
+    A macro in a template that is given all rows would make one, with all that the template was given.
+    """
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _each(pool: ProcessPoolExecutor | None, work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from cxrbench.metrics.detection import check_binary
 from cxrbench.metrics.moments import Floats, checked
@@ -51,6 +50,8 @@ def delong(truth: ArrayLike, preds: ArrayLike, patients: Sequence[str] | None = 
 
 def _placements(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
     """For each positive the share of negatives below it, for each negative the share of positives above it."""
+    from scipy.stats import rankdata  # half a second to import, so not before it is needed
+
     m, n = positive.shape[1], negative.shape[1]
     both = rankdata(np.concatenate([positive, negative], 1), axis=1)
     won = (both[:, :m] - rankdata(positive, axis=1)) / n

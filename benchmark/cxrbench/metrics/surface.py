@@ -17,7 +17,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -84,6 +83,8 @@ def _between(left: Bools, right: Bools, step: Floats, percentile: float) -> floa
 
 def _directed(source: Bools, target: Bools, step: Floats, percentile: float) -> float:
     """The percentile of the distances from `source` to `target`; pixels that are in both need no search."""
+    from scipy.spatial import cKDTree
+
     apart = np.argwhere(source & ~target) * step
     distances = np.zeros(np.count_nonzero(source))
     if len(apart):

@@ -5,7 +5,7 @@ Vectors are written as text, numbers with a blank between, so that a file stays 
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -203,7 +203,8 @@ def _check_rates(names: Sequence[str], found: Sequence[Floats]) -> None:
         raise ValueError(f"{names[0]} must not fall")
 
 
-def _are_bins(names: Sequence[str]) -> bool:
+@lru_cache(maxsize=256)
+def _are_bins(names: tuple[str, ...]) -> bool:
     """Whether the names are numbers that rise from 0, two or more."""
     if len(names) < 2 or not all(re.fullmatch(NUMBER, name) for name in names):
         return False

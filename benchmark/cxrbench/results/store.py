@@ -4,13 +4,16 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from pydantic import ValidationError
 
 from cxrbench.errors import DataError, UsageError
 from cxrbench.results.schema import Predictions, Result
 from cxrbench.tasks import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_result(result: Result, folder: Path) -> Path:
@@ -44,6 +47,8 @@ def parquet(rows: Mapping[str, Row]) -> bytes:
 
     Lists take a row an item; a case whose lists are empty has one row with these columns empty.
     """
+    import pandas as pd
+
     table = pd.DataFrame([{"case_id": case, **rows[case]} for case in sorted(rows)])
     lists = [str(name) for name in table.columns if any(isinstance(row.get(name), list) for row in rows.values())]
     if lists:
@@ -74,6 +79,8 @@ def read_table(path: Path, *, several_rows: bool = False) -> dict[str, Row]:
     column adds nothing to them. Paths in a column `mask` are relative to the table. Raises `UsageError` where there
     is no such file, `DataError` where it cannot be read, has no `case_id` column or names a case twice.
     """
+    import pandas as pd
+
     if not path.is_file():
         raise UsageError("no such table of predictions", str(path), "give a CSV or Parquet file")
     try:
@@ -94,7 +101,7 @@ def read_table(path: Path, *, several_rows: bool = False) -> dict[str, Row]:
     return {str(row["case_id"]): {str(key): row[key] for key in row if key != "case_id"} for row in records}
 
 
-def _listed(table: pd.DataFrame) -> dict[str, Row]:
+def _listed(table: "pd.DataFrame") -> dict[str, Row]:
     """Case id to columns as lists, cases in the order in which they first stand."""
     columns = [str(name) for name in table.columns if name != "case_id"]
     rows: dict[str, Row] = {str(case): {name: [] for name in columns} for case in table["case_id"].unique()}

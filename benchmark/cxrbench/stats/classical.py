@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from cxrbench.metrics.delong import delong
 
-Z = float(norm.ppf(0.975))
+Z = float(ndtri(0.975))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def delong_test(truth: ArrayLike, left: ArrayLike, right: ArrayLike, patients: S
     if np.isnan(found.covariance).any():
         return AucGap(gap, np.nan, np.nan, np.nan, np.nan)
     z = gap / spread if spread > 1e-12 else np.copysign(np.inf, gap) if abs(gap) > 1e-12 else 0.0
-    return AucGap(gap, gap - Z * spread, gap + Z * spread, float(z), float(2 * norm.sf(abs(z))))
+    return AucGap(gap, gap - Z * spread, gap + Z * spread, float(z), float(2 * ndtr(-abs(z))))
 
 
 @dataclass(frozen=True, slots=True)

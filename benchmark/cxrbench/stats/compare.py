@@ -99,8 +99,13 @@ def two_sided(gaps: Floats) -> float:
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's correction over the p-values that are defined; None stays None."""
-    from statsmodels.stats.multitest import multipletests
-
-    tested = [p for p in p_values if p is not None]
-    corrected = iter(multipletests(tested, method="holm")[1].tolist() if tested else [])
+    corrected = iter(stepped_down(np.array([p for p in p_values if p is not None])).tolist())
     return [None if p is None else float(next(corrected)) for p in p_values]
+
+
+def stepped_down(p: Floats) -> Floats:
+    """Holm's correction of p-values `[n]`: of those in order, the greatest so far of p times how many are left."""
+    order = np.argsort(p)
+    found = np.empty(len(p))
+    found[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
+    return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from cxrbench.metrics.moments import Floats
 
@@ -79,11 +79,11 @@ def bca(point: float, drawn: Floats, without: Floats, level: float = LEVEL) -> t
     """
     equal = np.abs(drawn - point) <= 1e-12 * (1 + abs(point))
     below = float(((drawn < point) & ~equal).mean() + equal.mean() / 2)
-    bias = float(norm.ppf(np.clip(below, 0.5 / len(drawn), 1 - 0.5 / len(drawn))))
+    bias = float(ndtri(np.clip(below, 0.5 / len(drawn), 1 - 0.5 / len(drawn))))
     speed = acceleration(without)
-    tail = norm.ppf([(1 - level) / 2, (1 + level) / 2])
+    tail = ndtri([(1 - level) / 2, (1 + level) / 2])
     shift = 1 - speed * (bias + tail)
-    shares = norm.cdf(bias + (bias + tail) / shift) if (shift > 0).all() else norm.cdf(tail)
+    shares = ndtr(bias + (bias + tail) / shift) if (shift > 0).all() else ndtr(tail)
     low, high = np.quantile(drawn, shares)
     return min(float(low), point), max(float(high), point)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
 from cxrbench.metrics.moments import Better, Floats
 from cxrbench.stats.compare import ALPHA, Gap, oriented
@@ -60,6 +59,8 @@ def _places(ahead: Sequence[Drawn]) -> list[tuple[int, int]]:
     """The 2.5 % and 97.5 % places over the draws, widened to contain the place in the sample; undefined is last."""
     if not ahead:
         return []
+    from scipy.stats import rankdata
+
     values = np.stack([one.drawn for one in ahead])
     places = rankdata(-np.where(np.isnan(values), -np.inf, values), method="min", axis=0)
     own = rankdata([-one.point for one in ahead], method="min").astype(int)
@@ -89,6 +90,8 @@ def friedman(values: ArrayLike, better: Better = "higher") -> Friedman:
     Raises `ValueError` for fewer than two tracks or three submissions, or an empty cell: a submission that lacks a
     track is left out by the caller, never averaged over less.
     """
+    from scipy.stats import friedmanchisquare, rankdata, studentized_range
+
     table = np.asarray(values, np.float64)
     if table.ndim != 2 or table.shape[0] < 2 or table.shape[1] < 3:
         raise ValueError(f"friedman: values {table.shape} must be [tracks, submissions], at least 2 x 3")

@@ -103,6 +103,7 @@
     cell[4].forEach(function (note) { head.append(make("span", "note", note)); });
     return head;
   }
+  function spanOf(low, high) { return low === high ? low : low + "\u2013" + high; }
   function metricCell(cell, column, data) {
     if (cell === null || typeof cell === "string") {
       var none = make("td", "num empty", MISSING);
@@ -115,7 +116,8 @@
       made.append(make("span", "interval", "[" + written(cell[1], column) + ", " + written(cell[2], column) + "]"));
     }
     if (cell[3]) { made.append(make("span", "note", "rank " + cell[3] + " of " + column.of)); }
-    cell.slice(4).forEach(function (at) { made.append(make("span", data.words[at][0], data.words[at][1])); });
+    if (cell[4]) { made.append(make("span", "interval", "place" + (cell[4] === cell[5] ? " " : "s ") + spanOf(cell[4], cell[5]))); }
+    cell.slice(6).forEach(function (at) { made.append(make("span", data.words[at][0], data.words[at][1])); });
     return made;
   }
   function numberCell(cell) {

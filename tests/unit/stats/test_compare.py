@@ -19,6 +19,7 @@ from cxrbench.stats import (
 from cxrbench.stats.permutation import swaps
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
+from statsmodels.stats.multitest import multipletests
 
 N, PATIENTS = 150, 50
 MEMBER = np.arange(N) % PATIENTS
@@ -108,6 +109,11 @@ def test_adding_a_submission_leaves_every_other_gap_as_it_was():
 def test_holm_by_hand():
     assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
     assert holm([None]) == [None]
+
+
+def test_holm_is_that_of_statsmodels():
+    p = np.random.default_rng(5).uniform(0, 0.2, 60).round(2)  # with ties
+    assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1].tolist())
 
 
 def test_sign_flip_of_a_mean_equals_scipys_permutation_test():

@@ -1,0 +1,93 @@
+"""What a submission's page says of one of its rows, printed where the row is read, by the ten thousand."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from cxrbench.results.schema import CaseScore
+from markupsafe import escape
+
+from cxrbench_leaderboard.cells import metric_cell
+from cxrbench_leaderboard.packs import cost_cells, isolation
+from cxrbench_leaderboard.rows import Board, Row
+from cxrbench_leaderboard.tables import day, device, place, predicted, remarked
+from cxrbench_leaderboard.text import MISSING, clean, cut, number
+
+
+def scores(board: Board, row: Row) -> str:
+    """The row of the table of scores: the primary metric, its rank, how it ran and what it took."""
+    head = board.heading(board.primary)
+    cells = (
+        f"<tr>{_where(board.file, board.title, board.task_title)}",
+        f'<td data-key="metric">{escape(head.title)}<span class="note">{escape(board.direction)}</span></td>',
+        metric_cell(row.primary, head, "value"),
+        _rank(row, len(board.ranked)),
+        predicted(row.result.coverage),
+        f'<td data-key="isolation">{escape(isolation(row))}</td>',
+        cost_cells(row),
+        f'<td data-key="remarks" class="long">{remarked(row)}</td>',
+        "</tr>",
+    )
+    return "\n".join(cells)
+
+
+def run(board: Board, row: Row) -> str:
+    """The row of the table of provenance."""
+    result, own = row.result, row.result.provenance
+    commit = f'<span class="note">{_hash(result.benchmark.commit)}</span>' if result.benchmark.commit else ""
+    split = f'<a href="../splits/{escape(board.split.label)}.html">version {result.track.split_version}</a>'
+    cells = (
+        f"<tr>{_where(board.file, board.title, board.task_title)}",
+        f'<td data-key="started">{day(row)}</td>',
+        f'<td class="num" data-key="seconds" data-value="{own.seconds}">{number(own.seconds, 1)}</td>',
+        f'<td class="num" data-key="seed" data-value="{own.seed}">{own.seed}</td>',
+        f"<td>{escape(cut(clean(result.benchmark.version), 40))}{commit}</td>",
+        f'<td>{split}<span class="note">{_hash(result.track.split_sha256)}</span></td>',
+        f"<td>{_hash(row.source.sha256)}</td>",
+        f"<td>{_hash(result.predictions.sha256) if result.predictions else 'not kept'}</td>",
+        device(row),
+        "</tr>",
+    )
+    return "\n".join(cells)
+
+
+def cases(board: Board, row: Row) -> str:
+    """The row of the table of cases, the furthest out first; nothing where no case may be named."""
+    found, head = row.result.extremes, board.heading(board.primary)
+    if found is None or not found.worst:
+        return ""
+    cells = (
+        f"<tr>{_where(board.file, board.title, board.task_title)}",
+        f"<td>{escape(head.title)}</td>",
+        f"<td>{_named(found.worst, head.digits)}</td>",
+        f"<td>{_named(found.best, head.digits)}</td>",
+        "</tr>",
+    )
+    return "\n".join(cells)
+
+
+@lru_cache(maxsize=64)
+def _where(file: str, title: str, task: str) -> str:
+    link = f'<a href="../tracks/{escape(file)}.html">{escape(title)}</a>'
+    return f'<th scope="row" class="name" data-key="track">{link}<span class="note">{escape(task)}</span></th>'
+
+
+def _rank(row: Row, of: int) -> str:
+    if row.rank is None:
+        return f'<td class="num empty" data-key="rank">{MISSING}</td>'
+    shown = f'{row.rank} of <span data-value="{of}">{of}</span>{place(row.place)}'
+    return f'<td class="num" data-key="rank" data-value="{row.rank}">{shown}</td>'
+
+
+@lru_cache(maxsize=1024)
+def _hash(digest: str) -> str:
+    shown = clean(digest)
+    return f'<code class="hash" title="{escape(cut(shown, 64))}">{escape(shown[:12])}</code>'
+
+
+def _named(found: Sequence[CaseScore], digits: int) -> str:
+    items = (
+        f"<li><code>{escape(cut(clean(one.case), 120))}</code> "
+        f'<span data-value="{one.value}">{number(one.value, digits)}</span></li>'
+        for one in found
+    )
+    return f'<ol class="cases">{"".join(items)}</ol>'
