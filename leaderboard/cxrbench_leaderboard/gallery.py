@@ -1,6 +1,7 @@
-"""The gallery page's content: twelve studies of the phantom, as `python -m cxrbench.phantom.gallery` wrote them here.
+"""Pictures of the phantom, as `python -m cxrbench.phantom.gallery` wrote them here.
 
-The pictures lie beside this module, so that the site is built from files alone; a test holds them to the phantom.
+Twelve studies are for the gallery page, a small picture of every study for the pages of submissions. They lie beside
+this module, so that the site is built from files alone; a test holds them to the phantom.
 """
 
 import base64
@@ -10,6 +11,8 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from cxrbench.phantom.manifest import manifest
 
 FOLDER = Path(__file__).parent / "gallery"
 NAMED = {"covid": "COVID-19", "healthy": "Healthy", "lobar": "Lobar pneumonia", "oedema": "Pulmonary oedema"}
@@ -49,6 +52,22 @@ def exhibits() -> tuple[Exhibit, ...]:
 def _source(study: str) -> str:
     packed = base64.b64encode((FOLDER / f"{study}.webp").read_bytes()).decode()
     return f"data:image/webp;base64,{packed}"
+
+
+@cache
+def small() -> dict[str, Path]:
+    """Study id to the file of its small picture, the radiograph without and with its masks."""
+    return {file.stem: file for file in sorted((FOLDER / "small").glob("*.webp"))}
+
+
+def small_html(case: str) -> str:
+    """The small picture of a case of the dataset `phantom`, for a page one folder down; nothing for another id."""
+    if case not in small():
+        return ""
+    row = manifest()[case]
+    kind = NAMED.get(row["confounder"] or row["category"], row["confounder"] or row["category"])
+    about = f"Synthetic radiograph, without and with its masks: {kind}, Brixia zones A to F {' '.join(row['brixia'])}"
+    return f'<img src="../phantom/{case}.webp" width="256" height="128" loading="lazy" alt="{about}">'
 
 
 def facts_csv() -> str:

@@ -14,7 +14,7 @@ from cxrbench.tasks.figures import BAND_DRAWS
 
 from cxrbench_leaderboard import examples, export, packs, paired
 from cxrbench_leaderboard.claims import PAPERS, Claim
-from cxrbench_leaderboard.gallery import exhibits, facts_csv
+from cxrbench_leaderboard.gallery import exhibits, facts_csv, small
 from cxrbench_leaderboard.lines import Column, Entry, Line, entries
 from cxrbench_leaderboard.paging import Part, parts
 from cxrbench_leaderboard.press import Made, Press, downloads
@@ -154,6 +154,7 @@ def _methods(press: Press, site: Site) -> Files:
 def _gallery(press: Press, site: Site) -> Files:
     files = {"gallery.csv": facts_csv()}
     yield from files.items()
+    yield from ((f"phantom/{study}.webp", file.read_bytes()) for study, file in small().items())
     content = {"exhibits": exhibits(), "files": downloads(files)}
     yield "gallery.html", press.page("gallery.html", "gallery.html", site.made, **content)
 

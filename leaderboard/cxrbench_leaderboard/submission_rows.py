@@ -7,10 +7,14 @@ from cxrbench.results.schema import CaseScore
 from markupsafe import escape
 
 from cxrbench_leaderboard.cells import metric_cell
+from cxrbench_leaderboard.gallery import small_html
 from cxrbench_leaderboard.packs import cost_cells, isolation
 from cxrbench_leaderboard.rows import Board, Row
 from cxrbench_leaderboard.tables import day, device, place, predicted, remarked
 from cxrbench_leaderboard.text import MISSING, clean, cut, number
+
+PICTURED = "phantom"
+"""The dataset whose cases may be shown to anybody."""
 
 
 def scores(board: Board, row: Row) -> str:
@@ -52,14 +56,14 @@ def run(board: Board, row: Row) -> str:
 
 def cases(board: Board, row: Row) -> str:
     """The row of the table of cases, the furthest out first; nothing where no case may be named."""
-    found, head = row.result.extremes, board.heading(board.primary)
+    found, head, shown = row.result.extremes, board.heading(board.primary), board.track.dataset == PICTURED
     if found is None or not found.worst:
         return ""
     cells = (
         f"<tr>{_where(board.file, board.title, board.task_title)}",
         f"<td>{escape(head.title)}</td>",
-        f"<td>{_named(found.worst, head.digits)}</td>",
-        f"<td>{_named(found.best, head.digits)}</td>",
+        f"<td>{_named(found.worst, head.digits, shown)}</td>",
+        f"<td>{_named(found.best, head.digits, shown)}</td>",
         "</tr>",
     )
     return "\n".join(cells)
@@ -84,9 +88,9 @@ def _hash(digest: str) -> str:
     return f'<code class="hash" title="{escape(cut(shown, 64))}">{escape(shown[:12])}</code>'
 
 
-def _named(found: Sequence[CaseScore], digits: int) -> str:
+def _named(found: Sequence[CaseScore], digits: int, shown: bool) -> str:
     items = (
-        f"<li><code>{escape(cut(clean(one.case), 120))}</code> "
+        f"<li>{small_html(one.case) if shown else ''}<code>{escape(cut(clean(one.case), 120))}</code> "
         f'<span data-value="{one.value}">{number(one.value, digits)}</span></li>'
         for one in found
     )

@@ -14,7 +14,7 @@ from cxrbench_leaderboard.pieces import Pieces, Span
 from cxrbench_leaderboard.press import Made, Press, downloads
 from cxrbench_leaderboard.rows import Board, Row
 
-Files = Iterator[tuple[str, str]]
+Files = Iterator[tuple[str, str | bytes]]
 """Files of the site: path and content, one after the other, so that they need not all be in memory."""
 
 

@@ -183,6 +183,6 @@ def _write(files: Files, folder: Path) -> int:
     for name, content in files:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode("utf-8"))
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         pages += name.endswith(".html")
     return pages

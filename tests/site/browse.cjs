@@ -41,6 +41,10 @@ async function everyPage(browser) {
     const seen = { errors: [], requests: [] };
     const page = await open(context, seen);
     await page.goto(address(site, name));
+    seen.broken = await page.evaluate(() => Promise.all([...document.images].map((image) => {
+      image.loading = "eager";
+      return image.decode().then(() => null, () => image.getAttribute("src").slice(0, 80));
+    })).then((all) => all.filter(Boolean)));
     seen.wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     found[name] = seen;
     await page.close();

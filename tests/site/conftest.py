@@ -21,6 +21,11 @@ REAL = "brixia-severity/brixia-cohen/test"
 PHANTOM = "brixia-severity/phantom/test"
 CLAIMED = "brixia-severity/brixia-cohen/all"
 DETECTION = "detection/phantom/test"
+EXTREMES = {
+    "worst": [{"case": "study-007", "value": 1.5}, {"case": "../secret", "value": 1.0}],
+    "best": [{"case": "study-100", "value": 0.0}],
+}
+"""Cases of the phantom, and one that it does not have."""
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
@@ -183,7 +188,7 @@ def site(tmp_path_factory):
         make_result("epsilon", zone_mae=0.2, patients_seen=12),
         make_result("zeta", zone_mae=0.9, metrics={"zone_pearson": gap | {"better": "higher"}}, sandbox="none"),
         make_result("radiologist-junior", zone_mae=0.1, kind="rater", title="Radiologist (junior)"),
-        make_result("alpha", track=PHANTOM, zone_mae=0.123456789),
+        make_result("alpha", track=PHANTOM, zone_mae=0.123456789, extremes=EXTREMES),
     )
     built = build([folder / "in"], folder / "out")
     assert built.results == 8

@@ -56,6 +56,7 @@ def test_every_page_opens_from_the_disk_without_an_error_or_a_request(look, site
     assert set(found) == {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
     assert {name: one for name, one in found.items() if one["errors"] or one["requests"]} == {}
     assert {name for name, one in found.items() if one["wide"] > 0} == set()
+    assert {name: one["broken"] for name, one in found.items() if one["broken"]} == {}
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,21 @@ def test_what_stands_beside_the_pictures_is_exported(site):
     assert lines == [one.facts for one in exhibits()]
 
 
+def test_cases_of_the_phantom_are_shown_where_they_are_named(site, page):
+    cells = [
+        list(cell.all("li"))
+        for cell in page(site / "submissions" / "alpha.html").one("table", id="case-list").all("td")
+    ]
+    (known, unknown), (best,) = cells[1], cells[2]
+    assert not list(unknown.all("img"))
+    for item in (known, best):
+        image, case = item.one("img"), item.one("code").text
+        assert image.attrs["src"] == f"../phantom/{case}.webp"
+        assert "Brixia zones A to F" in image.attrs["alt"]
+        height, width, _ = cv2.imread(str(site / "phantom" / f"{case}.webp")).shape
+        assert (str(width), str(height)) == (image.attrs["width"], image.attrs["height"])
+
+
 def test_healthy_and_every_other_disease_are_shown():
     titles = [one.title for one in exhibits()]
     for wanted in ("Healthy", "Nodule", "Effusion", "Lobar pneumonia", "Atelectasis", "Pulmonary oedema"):

@@ -210,7 +210,9 @@ def test_no_page_asks_the_network_for_anything(pages, page):
         for element in page(path).all():
             for name in ("srcset", "data", "poster", "action", "formaction", "xlink:href"):
                 assert name not in element.attrs, f"{path.name}: {element.tag} {name}"
-            assert element.attrs.get("src", "data:image/").startswith("data:image/"), f"{path.name}: {element.tag} src"
+            source = element.attrs.get("src", "data:image/")
+            inside = source.startswith("../phantom/") and (path.parent / source).is_file()
+            assert inside or source.startswith("data:image/"), f"{path.name}: {element.tag} src"
             if element.tag != "a":
                 assert element.attrs.get("href", "data:,") == "data:,", f"{path.name}: {element.tag}"
         text = path.read_text("utf-8")

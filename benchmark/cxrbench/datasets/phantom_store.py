@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from cxrbench.errors import DataError
 from cxrbench.imaging.cache import cache_root
@@ -72,8 +71,7 @@ def _both(study: str) -> None:
 
 
 def _made(study: str, kind: Kind) -> Arrays:
-    with threadpool_limits(1):  # its matrices are small: threads of BLAS cost more than they save, and twice the CPU
-        found = make(next(one for one in cohort() if one.id == study), kind)
+    found = make(next(one for one in cohort() if one.id == study), kind)
     row = manifest()[study]
     wrong = [name for name, value in hashes(kind, found).items() if row[name] != value]
     if wrong:

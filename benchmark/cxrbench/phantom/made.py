@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from cxrbench.phantom.cohort import Study
 from cxrbench.phantom.drr import Post
@@ -28,7 +29,8 @@ def make(study: Study, kind: Kind, *, side: int = SIDE, spacing: Triple = SPACIN
     `post="dlnet"` shows the radiograph as DLNet's paper post-processes its synthetic ones; masks stay the same.
     """
     told = (study.chest, study.disease, study.level)
-    found = radiograph(*told, side, post) if kind == "cxr" else scan(*told, spacing)
+    with threadpool_limits(1):  # the matrices are small: threads of BLAS cost more than they save
+        found = radiograph(*told, side, post) if kind == "cxr" else scan(*told, spacing)
     return {key: getattr(found, key) for key in KEYS[kind]}
 
 

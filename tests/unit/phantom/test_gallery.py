@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from cxrbench.phantom.gallery import STUDIES, TILE, facts, picture, studies, write
+from cxrbench.phantom.cohort import cohort
+from cxrbench.phantom.gallery import SMALL, STUDIES, TILE, facts, picture, small_picture, studies, write
 from cxrbench.splits import load_split
 
 FOLDER = Path(__file__).parents[3] / "leaderboard" / "cxrbench_leaderboard" / "gallery"
@@ -32,7 +33,25 @@ def test_a_packaged_picture_is_what_the_phantom_gives(study):
         assert np.abs(kept[:, part] - drawn[:, part]).mean() < 5
 
 
+@pytest.mark.parametrize("study", cohort()[7::90], ids=lambda study: study.id)
+def test_a_packaged_small_picture_is_what_the_phantom_gives(study):
+    kept = cv2.imread(str(FOLDER / "small" / f"{study.id}.webp"))[..., ::-1].astype(float)
+    drawn = small_picture(study).astype(float)
+    assert drawn.shape == kept.shape == (SMALL, 2 * SMALL, 3)
+    assert np.abs(kept - drawn).mean() < 5
+
+
+def test_every_study_has_a_small_picture():
+    assert {path.stem for path in (FOLDER / "small").iterdir()} == {study.id for study in cohort()}
+
+
 def test_all_of_it_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr("cxrbench.phantom.gallery.STUDIES", STUDIES[:1])
+    monkeypatch.setattr("cxrbench.phantom.gallery.cohort", lambda: cohort()[:60:24])
     write(tmp_path / "new")
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["facts.json", f"{STUDIES[0]}.webp"]
+    names = sorted(path.relative_to(tmp_path / "new").as_posix() for path in (tmp_path / "new").rglob("*.*"))
+    assert names == [
+        "facts.json",
+        *(f"small/{study.id}.webp" for study in cohort()[:60:24]),
+        f"{STUDIES[0]}.webp",
+    ]
