@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from cxrbench.phantom.manifest import manifest
-
 FOLDER = Path(__file__).parent / "gallery"
 NAMED = {"covid": "COVID-19", "healthy": "Healthy", "lobar": "Lobar pneumonia", "oedema": "Pulmonary oedema"}
 """What a category or another disease is called where its own name will not do."""
@@ -62,12 +60,19 @@ def small() -> dict[str, Path]:
 
 def small_html(case: str) -> str:
     """The small picture of a case of the dataset `phantom`, for a page one folder down; nothing for another id."""
-    if case not in small():
+    facts = _small_facts().get(case)
+    if facts is None:
         return ""
-    row = manifest()[case]
-    kind = NAMED.get(row["confounder"] or row["category"], row["confounder"] or row["category"])
-    about = f"Synthetic radiograph, without and with its masks: {kind}, Brixia zones A to F {' '.join(row['brixia'])}"
+    kind = facts["confounder"] or facts["category"]
+    zones = f"Brixia zones A to F {' '.join(facts['brixia'])}"
+    about = f"Synthetic radiograph, without and with its masks: {NAMED.get(kind, kind)}, {zones}"
     return f'<img src="../phantom/{case}.webp" width="256" height="128" loading="lazy" alt="{about}">'
+
+
+@cache
+def _small_facts() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads((FOLDER / "small" / "facts.json").read_text("utf-8"))
+    return found
 
 
 def facts_csv() -> str:

@@ -33,6 +33,7 @@ FACTS = (
     *("brixia", "rater_consensus", "fraction_right", "fraction_left", "extent", "opacity", "ct_grade", "icu", "death"),
 )
 """Columns of the manifest that stand beside a picture."""
+SMALL_FACTS = ("category", "confounder", "brixia")
 Pixels = NDArray[np.uint8]
 
 
@@ -45,6 +46,11 @@ def studies() -> list[Study]:
 def facts() -> list[dict[str, str]]:
     """What the manifest says of each, in order."""
     return [{key: manifest()[name][key] for key in FACTS} for name in STUDIES]
+
+
+def small_facts() -> dict[str, dict[str, str]]:
+    """Of every study what its small picture shows, by its id."""
+    return {name: {key: row[key] for key in SMALL_FACTS} for name, row in manifest().items()}
 
 
 def picture(study: Study) -> Pixels:
@@ -106,13 +112,14 @@ def _resized(mask: NDArray[np.bool_], side: int) -> Pixels:
 
 
 def write(folder: Path) -> None:
-    """Write `<study>.webp` of each of the twelve, `facts.json`, and `small/<study>.webp` of all into a folder."""
+    """Write `<study>.webp` of each of the twelve, and below `small` of all, each with `facts.json`, into a folder."""
     (folder / "small").mkdir(parents=True, exist_ok=True)
     for study in studies():
         _write(folder / f"{study.id}.webp", picture(study))
     for study in cohort():
         _write(folder / "small" / f"{study.id}.webp", small_picture(study))
-    (folder / "facts.json").write_text(json.dumps(facts(), indent=1) + "\n", encoding="utf-8")
+    for place, told in ((folder, facts()), (folder / "small", small_facts())):
+        (place / "facts.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def _write(file: Path, pixels: Pixels) -> None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from cxrbench.phantom.cohort import cohort
-from cxrbench.phantom.gallery import SMALL, STUDIES, TILE, facts, picture, small_picture, studies, write
+from cxrbench.phantom.gallery import SMALL, STUDIES, TILE, facts, picture, small_facts, small_picture, studies, write
 from cxrbench.splits import load_split
 
 FOLDER = Path(__file__).parents[3] / "leaderboard" / "cxrbench_leaderboard" / "gallery"
@@ -42,7 +42,8 @@ def test_a_packaged_small_picture_is_what_the_phantom_gives(study):
 
 
 def test_every_study_has_a_small_picture():
-    assert {path.stem for path in (FOLDER / "small").iterdir()} == {study.id for study in cohort()}
+    assert {path.stem for path in (FOLDER / "small").glob("*.webp")} == {study.id for study in cohort()}
+    assert json.loads((FOLDER / "small" / "facts.json").read_text("utf-8")) == small_facts()
 
 
 def test_all_of_it_is_written(tmp_path, monkeypatch):
@@ -52,6 +53,7 @@ def test_all_of_it_is_written(tmp_path, monkeypatch):
     names = sorted(path.relative_to(tmp_path / "new").as_posix() for path in (tmp_path / "new").rglob("*.*"))
     assert names == [
         "facts.json",
+        "small/facts.json",
         *(f"small/{study.id}.webp" for study in cohort()[:60:24]),
         f"{STUDIES[0]}.webp",
     ]
