@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import statistics
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,48 @@ def test_result(path):
         assert hashlib.sha256(table.read_bytes()).hexdigest() == result.predictions.sha256
     else:
         assert result.submission.kind in {"rater", "predictions"}
+
+
+def table_rows(text):
+    """Cells of every row of every table in a page of Markdown, by the row's first cell."""
+    lines = [line.strip("|").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return {cells[0].strip(): [cell.strip(" |") for cell in cells[1:]] for cells in lines}
+
+
+def metric(name, key="zone_mae"):
+    (path,) = (ROOT / "submissions" / name / "results").glob("*.json")
+    return read_result(path).metrics[key]
+
+
+def with_interval(name, key):
+    one = metric(name, key)
+    return f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
+
+
+def test_the_tables_of_the_documentation_are_those_of_the_result_files():
+    found = table_rows((ROOT / "docs" / "training.md").read_text("utf-8"))
+    seeds = {row.partition("(`")[2].rstrip("`)"): cells for row, cells in found.items() if row.endswith("`)")}
+    assert len(seeds) == 3
+    for name, cells in seeds.items():
+        values = [metric(f"{name}{after}-cpu").value for after in ("", "-seed1", "-seed2", "-seed3", "-seed4")]
+        mean, deviation = statistics.mean(values), statistics.stdev(values)
+        assert cells == [", ".join(f"{one:.3f}" for one in values), f"{mean:.3f} ({deviation:.3f})"]
+    for row, (key, *names) in {
+        "lungs, FPN, Dice on 58 films": ("dice", "lung-fpn", "lung-fpn-random"),
+        "opacities, FPN, Dice on 21 films": ("dice", "mtl-fpn", "mtl-fpn-random"),
+        "Brixia score, BS-Net, zone MAE on 48 films": ("zone_mae", "bs-net-ha-imagenet", "bs-net-ha-lite0-random"),
+    }.items():
+        assert found[row] == [with_interval(f"{name}-cpu", key) for name in names]
+    for row, name in {
+        "HU thresholding": "hu-thresholding",
+        "2-D U-Net": "2d-unet-cpu",
+        "2-D U-Net+": "2d-unet-plus-cpu",
+        "3-D U-Net": "3d-unet-cpu",
+        "ResNet50, 2.5-D": "resnet50-2.5d-cpu",
+        "multitask 2-D U-Net": "multitask-2d-unet-cpu",
+    }.items():
+        values = [metric(name, key).value for key in ("roc_auc", "roc_auc_healthy", "spearman", "dice")]
+        assert found[row] == ["none" if one is None else f"{one:.3f}" for one in values]
 
 
 PUBLISHED = {"covid-net-s": "covid_net", "bs-net-published": "bsnet"} | {
