@@ -11,10 +11,9 @@ from functools import cached_property
 
 import numpy as np
 from cxrbench.metrics.moments import Floats
-from cxrbench.metrics.ranking import Indices
 from cxrbench.results.schema import Result
 from cxrbench.stats import Gap
-from cxrbench.stats.interval import LEVEL
+from cxrbench.stats.ranks import place_bounds
 
 from cxrbench_leaderboard.glossary import badness
 from cxrbench_leaderboard.paired import ALPHA, COUNTED, Panel, corrected, draws_for, gaps, p_values, panel
@@ -64,7 +63,7 @@ def compare_rows(results: Sequence[Result]) -> Comparison | None:
         for cell in [(place[one.left], place[one.right])]
     )
     groups = _groups(holm)
-    bounds = _bounds(board.points, ahead)
+    bounds = place_bounds(board.points, ahead)
     places = {
         name: Place(groups.index(group) + 1, *bound, len(set(groups[:at]) | {group}))
         for at, (name, group, bound) in enumerate(zip(board.names, groups, bounds, strict=True))
@@ -112,24 +111,3 @@ def _groups(holm: Floats) -> list[int]:
             leader = row
         found.append(leader)
     return found
-
-
-def _bounds(points: Floats, ahead: Floats) -> list[tuple[int, int]]:
-    """The 2.5 % and 97.5 % places over the draws, widened to contain the place in the sample; equals share a place."""
-    places = _ranks(ahead)
-    own = _ranks(points[None])[0]
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(places, [tail, 1 - tail], axis=0, method="inverted_cdf").astype(int)
-    return list(zip(np.minimum(low, own).tolist(), np.maximum(high, own).tolist(), strict=True))
-
-
-def _ranks(ahead: Floats) -> Indices:
-    """One more than the rows that are ahead, in each draw: `[draws, rows]`."""
-    order = np.argsort(-ahead, axis=1)
-    sorted_values = np.take_along_axis(ahead, order, 1)
-    new = np.ones(order.shape, bool)
-    new[:, 1:] = np.diff(sorted_values, axis=1) != 0
-    starts = np.maximum.accumulate(np.where(new, np.arange(order.shape[1]), 0), axis=1)
-    ranks = np.empty(order.shape, np.intp)
-    np.put_along_axis(ranks, order, starts + 1, 1)
-    return ranks

@@ -127,13 +127,13 @@ def test_the_normal_p_is_near_the_counted_one():
 
 @pytest.mark.parametrize("better", ["lower", "higher"])
 def test_places_are_counted_draw_by_draw(better):
-    from cxrbench_leaderboard.ranks import _bounds
+    from cxrbench.stats.ranks import place_bounds
 
     own = random_panel(9, seed=5, better=better)
     ahead = own.drawn(slice(None), 2_000)
     places = rankdata(-ahead, axis=1, method="min")
     low, high = np.quantile(places, [0.025, 0.975], axis=0, method="inverted_cdf")
-    found = np.array(_bounds(own.points, ahead))
+    found = np.array(place_bounds(own.points, ahead))
     at = rankdata(-own.points, method="min")
     assert (found[:, 0] == np.minimum(low, at)).all()
     assert (found[:, 1] == np.maximum(high, at)).all()
@@ -152,14 +152,15 @@ def test_the_draws_are_those_of_the_metrics_own_interval():
 
 
 def test_a_thousand_rows_take_a_second_or_two_of_the_processor():
+    from cxrbench.stats.ranks import place_bounds
     from cxrbench_leaderboard.paired import draws_for
-    from cxrbench_leaderboard.ranks import _bounds, _groups
+    from cxrbench_leaderboard.ranks import _groups
 
     own = random_panel(1_000)
     start = time.process_time()
     ahead = own.drawn(slice(None), draws_for(1_000))
     holm = corrected(p_values(own, ahead, gaps(own)))
-    groups, bounds = _groups(holm), _bounds(own.points, ahead)
+    groups, bounds = _groups(holm), place_bounds(own.points, ahead)
     assert time.process_time() - start < 3
     assert groups == sorted(groups)
     assert 2 <= len(set(groups)) <= 20

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cxrbench.metrics.moments import Better, Floats
+from cxrbench.metrics.ranking import Indices
 from cxrbench.stats.compare import ALPHA, Gap, oriented
 from cxrbench.stats.interval import LEVEL, Drawn
 
@@ -59,14 +60,30 @@ def _places(ahead: Sequence[Drawn]) -> list[tuple[int, int]]:
     """The 2.5 % and 97.5 % places over the draws, widened to contain the place in the sample; undefined is last."""
     if not ahead:
         return []
-    from scipy.stats import rankdata
+    values = np.stack([one.drawn for one in ahead], 1)
+    return place_bounds(np.array([one.point for one in ahead], np.float64), np.where(np.isnan(values), -np.inf, values))
 
-    values = np.stack([one.drawn for one in ahead])
-    places = rankdata(-np.where(np.isnan(values), -np.inf, values), method="min", axis=0)
-    own = rankdata([-one.point for one in ahead], method="min").astype(int)
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(places, [tail, 1 - tail], axis=1, method="inverted_cdf").astype(int)
-    return [(min(a, c), max(b, c)) for a, b, c in zip(low.tolist(), high.tolist(), own.tolist(), strict=True)]
+
+def place_bounds(points: Floats, drawn: Floats) -> list[tuple[int, int]]:
+    """The 2.5 % and 97.5 % places over draws, widened to contain the place in the sample; equals share a place.
+
+    `points` `[rows]` and `drawn` `[draws, rows]`, more is better.
+    """
+    own, tail = places(points[None])[0], (1 - LEVEL) / 2
+    low, high = np.quantile(places(drawn), [tail, 1 - tail], axis=0, method="inverted_cdf").astype(int)
+    return list(zip(np.minimum(low, own).tolist(), np.maximum(high, own).tolist(), strict=True))
+
+
+def places(ahead: Floats) -> Indices:
+    """One more than the rows that are ahead, in each draw: `[draws, rows]`, more is better."""
+    order = np.argsort(-ahead, axis=1)
+    in_order = np.take_along_axis(ahead, order, 1)
+    new = np.ones(order.shape, bool)
+    new[:, 1:] = in_order[:, 1:] != in_order[:, :-1]
+    starts = np.maximum.accumulate(np.where(new, np.arange(order.shape[1]), 0), axis=1)
+    found = np.empty(order.shape, np.intp)
+    np.put_along_axis(found, order, starts + 1, 1)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
