@@ -13,7 +13,7 @@ from cxrbench_leaderboard.rows import Board, Row
 from cxrbench_leaderboard.text import clean, cut
 
 Shape = Literal["circle", "square", "diamond", "hollow"]
-FULL, BRIEF = 64, 30
+FULL, BRIEF = 68, 30
 """Characters of a label on a wide screen, and on a telephone."""
 TOP, HEAD, LINE, FOOT = 8, 24, 44, 30
 """Pixels: above the first group, a group's heading, a row, the axis below."""
