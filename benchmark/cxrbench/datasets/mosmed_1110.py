@@ -53,7 +53,7 @@ def _rows(base: Path, files: dict[str, Path]) -> tuple[list[Row], list[Problem]]
     read = _sheet_rows(sheet) if sheet.is_file() else None
     if read is not None:
         return distinct(read, _study, sheet.name)
-    reason = "openpyxl is not installed" if sheet.is_file() else "absent"
+    reason = "openpyxl (extra ct) is not installed" if sheet.is_file() else "absent"
     return _listed(files), [Problem(sheet.name, f"{reason}: grades taken from the published ranges of study numbers")]
 
 

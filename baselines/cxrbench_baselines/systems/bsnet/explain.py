@@ -29,11 +29,10 @@ def quickshift(pixels: Floats, lungs: NDArray[np.bool_]) -> Labels:
     """Super-pixels 1, 2, ... of the lungs `[S, S]` by quick-shift, 0 outside. Needs scikit-image (extra `explain`)."""
     if find_spec("skimage") is None:
         raise CxrbenchError("quick-shift needs scikit-image", "explain", "pip install 'cxrbench[explain]'")
-    from skimage.segmentation import quickshift as shifted  # type: ignore[import-not-found]
+    from skimage.segmentation import quickshift as shifted
 
-    seen = np.where(lungs, pixels, 0).astype(np.float64)
-    side = max(pixels.shape)
-    found = shifted(seen, kernel_size=max(1, side // 64), max_dist=max(4, side // 16), ratio=0.5, channel_axis=None)
+    seen, side = np.where(lungs, pixels, 0).astype(np.float64)[..., None], max(pixels.shape)
+    found = shifted(seen, ratio=0.5, kernel_size=max(1, side // 64), max_dist=max(4, side // 16), convert2lab=False)  # type: ignore[no-untyped-call]
     return np.asarray(np.unique(np.where(lungs, found + 1, 0), return_inverse=True)[1].reshape(lungs.shape), np.int64)
 
 
