@@ -145,7 +145,6 @@ def test_one_batch_is_learnt_by_heart(small):
     assert losses[-1] < 0.6 * losses[0]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("decoder", NINE)
 def test_each_of_the_nine_learns_one_batch_by_heart(decoder):
     size = 128 if decoder == "pan" else 64
@@ -191,7 +190,6 @@ def test_the_workflow_beats_the_floors_on_the_phantom(command, tmp_path):
     assert found["detection"]["roc_auc"] > 0.6
 
 
-@pytest.mark.slow
 def test_lungs_that_were_trained_before_are_taken_with_what_they_learnt_from(tmp_path):
     own = ("input.size=32", "network.encoder=mobilenet_v2", "network.pretrained=none", "stages.lungs.epochs=1")
     given = Settings(data=None, out=tmp_path / "lungs", tracks=("lung-segmentation/phantom/train",))
