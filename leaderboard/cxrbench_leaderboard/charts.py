@@ -14,7 +14,7 @@ from cxrbench_leaderboard.text import clean, cut
 
 Shape = Literal["circle", "square", "diamond", "hollow"]
 FULL, BRIEF = 68, 30
-"""Characters of a label on a wide screen, and on a telephone."""
+"""Characters of a label on a wide screen, and on a telephone, where a submission stands by its name."""
 TOP, HEAD, LINE, FOOT = 8, 24, 44, 30
 """Pixels: above the first group, a group's heading, a row, the axis below."""
 
@@ -24,6 +24,7 @@ class Mark:
     """One row of the plot: `y` of its mark in pixels; `x`, `low`, `high` in percent of the width."""
 
     label: str
+    brief: str
     shape: Shape
     y: int
     x: float
@@ -63,6 +64,7 @@ class Forest:
 @dataclass(frozen=True, slots=True)
 class _Point:
     label: str
+    brief: str
     shape: Shape
     value: float | Decimal
     bounds: tuple[float, float] | None = None
@@ -91,21 +93,21 @@ def _drawn(groups: Sequence[tuple[str, Sequence[_Point]]], scale: "Scale") -> Fo
 
 
 def _point(row: Row) -> _Point | None:
-    metric, kind = row.primary, row.result.submission.kind
+    metric, about = row.primary, row.result.submission
     if metric.value is None:
         return None
-    shape: Shape = "square" if kind == "rater" else "circle" if row.rank else "diamond"
+    shape: Shape = "square" if about.kind == "rater" else "circle" if row.rank else "diamond"
     bounds = (metric.low, metric.high) if metric.low is not None and metric.high is not None else None
-    return _Point(_label(row.result.submission.title), shape, metric.value, bounds)
+    return _Point(cut(clean(about.title), FULL), cut(about.name, BRIEF), shape, metric.value, bounds)
 
 
 def _printed(board: Board) -> list[_Point]:
     found = [(system, system.claims.get(board.primary)) for system in board.systems]
-    return [_Point(_label(system.name), "hollow", claim.comparable) for system, claim in found if claim]
-
-
-def _label(title: str) -> str:
-    return cut(clean(title), FULL)
+    return [
+        _Point(cut(clean(system.name), FULL), cut(clean(system.name), BRIEF), "hollow", claim.comparable)
+        for system, claim in found
+        if claim
+    ]
 
 
 def _edges(point: _Point) -> tuple[float, ...]:
@@ -116,6 +118,7 @@ def _mark(point: _Point, y: int, scale: "Scale") -> Mark:
     low, high = point.bounds or (None, None)
     return Mark(
         label=point.label,
+        brief=point.brief,
         shape=point.shape,
         y=y,
         x=scale.share(float(point.value)),

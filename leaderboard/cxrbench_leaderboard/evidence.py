@@ -194,7 +194,7 @@ def _places(board: Board, key: str, rows: Sequence[Row]) -> list[Place]:
     order = sorted(points, key=lambda one: (id(one[0]) not in front, one[2]))
     return [
         Place(
-            cut(clean(row.result.submission.title), 28),
+            cut(row.result.submission.name, 28),
             cost,
             row.primary.value or 0.0,
             id(row) in front,

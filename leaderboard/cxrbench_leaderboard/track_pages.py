@@ -7,7 +7,7 @@ from cxrbench.catalog import card
 
 from cxrbench_leaderboard import evidence, export, packs, submission_rows
 from cxrbench_leaderboard.beside import beside
-from cxrbench_leaderboard.charts import BRIEF, forest
+from cxrbench_leaderboard.charts import forest
 from cxrbench_leaderboard.lines import Line
 from cxrbench_leaderboard.paging import Part, parts
 from cxrbench_leaderboard.pieces import Pieces, Span
@@ -67,7 +67,6 @@ def _rows(board: Board, part: Part) -> dict[str, Any]:
         "whole": board,
         "part": part,
         "forest": forest(own) if first else None,
-        "brief": BRIEF,
         "pack": packs.inline(packs.ranking(board)) if first and part.count > 1 else None,
     }
 

@@ -13,6 +13,7 @@ from cxrbench.results.figures import numbers
 from cxrbench_leaderboard import plots
 from cxrbench_leaderboard.beside import beside
 from cxrbench_leaderboard.build import build
+from cxrbench_leaderboard.charts import forest
 from cxrbench_leaderboard.claims import load_claims
 from cxrbench_leaderboard.evidence import PICTURED, against_readers, cost_plots, grid, pictured, shade
 from cxrbench_leaderboard.plots import LEFT, SIDE, TOP
@@ -176,11 +177,11 @@ def test_more_images_a_second_are_cheaper(tmp_path, make, keep):
         make("radiologist-x", zone_mae=0.2, kind="rater"),
     ]
     (own,) = cost_plots(board_of(tmp_path, keep, *results))
-    assert {place.label: place.front for place, _ in own.places} == {"Slow": True, "Fast": True, "Both": False}
+    assert {place.label: place.front for place, _ in own.places} == {"slow": True, "fast": True, "both": False}
     assert [name for name, _ in own.levels] == ["Radiologist-X"]
     by_label = {place.label: dot for place, dot in own.places}
-    assert by_label["Slow"].x < by_label["Both"].x < by_label["Fast"].x
-    assert by_label["Slow"].y > by_label["Both"].y
+    assert by_label["slow"].x < by_label["both"].x < by_label["fast"].x
+    assert by_label["slow"].y > by_label["both"].y
 
 
 def test_ranked_rows_and_readers_are_pictured_first(tmp_path, draw, keep):
@@ -245,3 +246,10 @@ def test_strangers_words_in_plots_are_words(tmp_path, draw, keep, page):
     assert not [own for own in root.all() if any(key.startswith("on") for key in own.attrs)]
     assert "\u202e" not in root.text
     assert all(len(list(one.all("title"))) == 1 for one in root.all("svg", role="img"))
+
+
+def test_rows_of_one_title_are_told_by_their_names_where_there_is_little_room(tmp_path, make, keep):
+    title = "A network with a long title that differs in its last word alone"
+    board = board_of(tmp_path, keep, *(make(name, zone_mae=0.4, title=f"{title} {name}") for name in ("one", "two")))
+    drawn = forest(board)
+    assert [mark.brief for group in drawn.groups for mark in group.marks if mark.shape == "circle"] == ["one", "two"]
