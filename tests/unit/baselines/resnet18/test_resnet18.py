@@ -1,4 +1,6 @@
-"""The all-in-one network: its size, its scores, its mirror image, and a batch learnt by heart."""
+"""The all-in-one network: its size, its scores, its mirror image, a batch learnt by heart, the phantom learnt."""
+
+import json
 
 import pytest
 import torch
@@ -53,3 +55,14 @@ def test_a_known_score_has_a_quality():
     with torch.inference_mode():
         found = made.quality(made.recipe.stage("scoring"), batch)
     assert float(found) == pytest.approx(-abs(1.5 - 1), abs=0.4)
+
+
+@pytest.mark.timeout(900)
+def test_trained_on_the_phantom_it_is_better_than_any_constant(command, tmp_path, best_constant):
+    track = "brixia-severity/phantom/val"
+    changes = ("--set", "input.size=64", "--set", "stages.scoring.epochs=12")
+    done = command("train", "resnet18", "--track", track, *changes, "--out", tmp_path / "made")
+    assert done.code == 0, done.err
+    done = command("evaluate", tmp_path / "made" / "submission.py", "--track", track, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["zone_mae"]["value"] < 0.8 * best_constant(track)
