@@ -10,8 +10,8 @@ from cxrbench_leaderboard.cells import metric_cell
 from cxrbench_leaderboard.gallery import small_html
 from cxrbench_leaderboard.packs import cost_cells, isolation
 from cxrbench_leaderboard.rows import Board, Row
-from cxrbench_leaderboard.tables import day, device, place, predicted, remarked
-from cxrbench_leaderboard.text import MISSING, clean, cut, number
+from cxrbench_leaderboard.tables import day, device, predicted, rank_cell, remarked
+from cxrbench_leaderboard.text import clean, cut, number
 
 PICTURED = "phantom"
 """The dataset whose cases may be shown to anybody."""
@@ -19,12 +19,12 @@ PICTURED = "phantom"
 
 def scores(board: Board, row: Row) -> str:
     """The row of the table of scores: the primary metric, its rank, how it ran and what it took."""
-    head = board.heading(board.primary)
+    head, ranked = board.heading(board.primary), len(board.ranked)
     cells = (
         f"<tr>{_where(board.file, board.title, board.task_title)}",
         f'<td data-key="metric">{escape(head.title)}<span class="note">{escape(board.direction)}</span></td>',
         metric_cell(row.primary, head, "value"),
-        _rank(row, len(board.ranked)),
+        rank_cell(row, f' of <span data-value="{ranked}">{ranked}</span>'),
         predicted(row.result.coverage),
         f'<td data-key="isolation">{escape(isolation(row))}</td>',
         cost_cells(row),
@@ -73,13 +73,6 @@ def cases(board: Board, row: Row) -> str:
 def _where(file: str, title: str, task: str) -> str:
     link = f'<a href="../tracks/{escape(file)}.html">{escape(title)}</a>'
     return f'<th scope="row" class="name" data-key="track">{link}<span class="note">{escape(task)}</span></th>'
-
-
-def _rank(row: Row, of: int) -> str:
-    if row.rank is None:
-        return f'<td class="num empty" data-key="rank">{MISSING}</td>'
-    shown = f'{row.rank} of <span data-value="{of}">{of}</span>{place(row.place)}'
-    return f'<td class="num" data-key="rank" data-value="{row.rank}">{shown}</td>'
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ def result_row(row: Row, keys: Sequence[str], up: str) -> Markup:
     kind = ' class="rater"' if row.result.submission.kind == "rater" else ""
     cells = (
         f"<tr{kind}>",
-        _rank(row),
+        rank_cell(row),
         _who(row, up),
         metric_cells(row.result.metrics, keys),
         predicted(row.result.coverage),
@@ -31,10 +31,11 @@ def result_row(row: Row, keys: Sequence[str], up: str) -> Markup:
     return Markup("\n".join(cells))  # noqa: S704 - made of escaped parts
 
 
-def _rank(row: Row) -> str:
+def rank_cell(row: Row, of: str = "") -> str:
+    """The rank with what is put behind it, and the interval of the row's place."""
     if row.rank is None:
         return f'<td class="num empty" data-key="rank">{MISSING}</td>'
-    return f'<td class="num" data-key="rank" data-value="{row.rank}">{row.rank}{place(row.place)}</td>'
+    return f'<td class="num" data-key="rank" data-value="{row.rank}">{row.rank}{of}{place(row.place)}</td>'
 
 
 def _who(row: Row, up: str) -> str:

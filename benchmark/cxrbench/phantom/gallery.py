@@ -23,7 +23,7 @@ STUDIES = tuple(f"study-{number:03d}" for number in (48, 57, 108, 44, 45, 46, 66
 TILE = 176
 SMALL = 128
 QUALITY = 72
-"""Of WebP, 0-100: a picture of about 20 KB, a small one of 3 KB."""
+"""Of WebP, 0-100: a picture of about 20 KB, a small one of 4 KB."""
 WINDOW = (-1150.0, 250.0)
 """HU that are shown as black and as white."""
 COLOURS = {"right": (80, 150, 255), "left": (90, 220, 160), "glass": (255, 205, 60), "solid": (255, 90, 70)}
