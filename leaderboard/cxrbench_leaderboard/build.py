@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import cxrbench
 from cxrbench.errors import CxrbenchError, UsageError
 
-from cxrbench_leaderboard.writing import Whole, write_site
+from cxrbench_leaderboard.export.site_writer import Whole, write_site
 
 MARKER = "cxrbench-leaderboard.json"
 """The file that tells a site of ours, which may be replaced, from any other folder, which may not."""

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench.imaging.cache import ImageCache
+from cxrbench.imaging.cache.reader import ImageCache
 from pydicom.uid import MPEG2MPML
 
 from tests.conftest import ROOT

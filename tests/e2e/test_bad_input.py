@@ -174,7 +174,7 @@ def test_a_score_that_contradicts_its_sum_ends_with_4(command, constant, synthet
 
 
 def test_required_isolation_is_refused_where_there_is_none(command, constant, monkeypatch):
-    monkeypatch.setattr("cxrbench.runner.sandbox.best_level", lambda: "namespaces")
+    monkeypatch.setattr("cxrbench.runner.isolation.sandbox.best_level", lambda: "namespaces")
     done = command("evaluate", constant, *TRACK, "--sandbox", "required")
     assert done.code == 5
     assert len(done.error_lines) == 1

@@ -88,7 +88,7 @@ def test_a_rater_is_not_put_beside_itself(synthetic_copy, command, tmp_path):
 def test_the_page_of_the_track_shows_the_same_test_from_the_result_files_alone(results, synthetic_copy, command):
     """The same draws, the same p: what `compare` computes from predictions and truth, the site has from sums."""
     from cxrbench.results import read_result
-    from cxrbench_leaderboard.ranks import compare_rows
+    from cxrbench_leaderboard.model.ranks import compare_rows
 
     (gap,) = compare_rows([read_result(path) for path in results.values()]).pairs
     done = command("compare", results["near"], results["noise"], "--data", synthetic_copy, "--json")

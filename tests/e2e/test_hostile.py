@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cxrbench.runner.sandbox import best_level
-from cxrbench.runner.watch import descendants
+from cxrbench.runner.isolation.monitor import descendants
+from cxrbench.runner.isolation.sandbox import best_level
 
 FILES = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 LIMITS = ("--sandbox", "required", "--time-limit", "12", "--memory-limit", "1")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cxrbench.results import read_result
-from cxrbench.runner.sandbox import best_level
+from cxrbench.runner.isolation.sandbox import best_level
 
 TRACK = ("--track", "brixia-severity/phantom/test")
 NAME = "brixia-severity--phantom--test.json"

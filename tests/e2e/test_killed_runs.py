@@ -10,8 +10,8 @@ import time
 
 import pytest
 from cxrbench.datasets import load
-from cxrbench.runner.journal import Journal
-from cxrbench.runner.watch import descendants
+from cxrbench.runner.checkpoint import Journal
+from cxrbench.runner.isolation.monitor import descendants
 
 TRACK = "brixia-severity/phantom/test"
 BODY = """

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cxrbench_leaderboard.claims import load_claims
+from cxrbench.reported.claims import load_claims
 
 DANILOV = "danilov2022-scoring"
 

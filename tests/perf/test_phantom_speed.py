@@ -9,10 +9,10 @@ import resource
 import sys
 
 import pytest
-from cxrbench.datasets import phantom_store
-from cxrbench.datasets.prepare import prepare
-from cxrbench.imaging.cache import CacheSettings
+from cxrbench.curation.prepare import prepare
+from cxrbench.imaging.cache.reader import CacheSettings
 from cxrbench.phantom import cohort
+from cxrbench.phantom import store as phantom_store
 from cxrbench.phantom.manifest import manifest
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ def test_making_all_of_it(benchmark, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CXRBENCH_CACHE", str(tmp_path))
     phantom_store.arrays.cache_clear()
     some = cohort()[::EVERY]
-    monkeypatch.setattr("cxrbench.datasets.phantom_store.manifest", lambda: {s.id: manifest()[s.id] for s in some})
+    monkeypatch.setattr("cxrbench.phantom.store.manifest", lambda: {s.id: manifest()[s.id] for s in some})
     before = os.times()
     benchmark.pedantic(phantom_store.make_all, kwargs={"workers": 1}, rounds=1)
     spent = os.times()

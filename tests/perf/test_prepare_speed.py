@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from cxrbench.curation.prepare import prepare
 from cxrbench.datasets import load
-from cxrbench.datasets.prepare import prepare
 from cxrbench.datasets.sources import sources
-from cxrbench.imaging.cache import ImageCache
+from cxrbench.imaging.cache.reader import ImageCache
 from PIL import Image
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 from cxrbench.case import Case, Image, Targets
-from cxrbench.runner.journal import Journal
+from cxrbench.runner.checkpoint import Journal
+from cxrbench.runner.isolation.sandbox import Limits, best_level
 from cxrbench.runner.pool import Plan, predict
-from cxrbench.runner.sandbox import Limits, best_level
 from cxrbench.submission import load_submission
 from cxrbench.tasks import tasks
 

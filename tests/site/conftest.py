@@ -10,7 +10,7 @@ from cxrbench.catalog import card
 from cxrbench.metrics import roc_auc
 from cxrbench.results import Result, write_result
 from cxrbench.results.figures import Paired, figure_set, text_of
-from cxrbench.results.paired_sums import paired_sums
+from cxrbench.scoring.paired_sums import paired_sums
 from cxrbench.stats import clustered
 from cxrbench.tasks import Measured
 from cxrbench.tasks.figures import Figures, confusion, of_probability, spread

@@ -25,8 +25,8 @@ def test_two_processes_give_the_bytes_of_one(tmp_path, make, keep, monkeypatch):
     tracks = ("brixia-severity/brixia-cohen/test", "brixia-severity/phantom/test")
     keep(tmp_path / "in", *(make(name, track=track) for name in ("alpha", "beta") for track in tracks))
     build([tmp_path / "in"], tmp_path / "one")
-    monkeypatch.setattr("cxrbench_leaderboard.writing.WORTHWHILE", 0)
-    monkeypatch.setattr("cxrbench_leaderboard.writing.PROCESSES", 2)
+    monkeypatch.setattr("cxrbench_leaderboard.export.site_writer.WORTHWHILE", 0)
+    monkeypatch.setattr("cxrbench_leaderboard.export.site_writer.PROCESSES", 2)
     built = build([tmp_path / "in"], tmp_path / "two")
     assert built.results == 4
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
@@ -84,7 +84,9 @@ def test_a_failure_while_writing_leaves_the_old_site(tmp_path, make, keep, monke
     keep(tmp_path / "in", make("alpha"))
     build([tmp_path / "in"], tmp_path / "out")
     before = tree(tmp_path / "out")
-    monkeypatch.setattr("cxrbench_leaderboard.writing.site_files", lambda *_: [("a", "x"), ("a/b", "below a file")])
+    monkeypatch.setattr(
+        "cxrbench_leaderboard.export.site_writer.site_files", lambda *_: [("a", "x"), ("a/b", "below a file")]
+    )
     with pytest.raises(Exception, match="could not be written"):
         build([tmp_path / "in"], tmp_path / "out")
     assert tree(tmp_path / "out") == before

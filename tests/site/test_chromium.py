@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cxrbench_leaderboard.build import build
-from cxrbench_leaderboard.paging import ROWS
+from cxrbench_leaderboard.views.paging import ROWS
 
 from tests.fixtures.make_leaderboard import write_results
 

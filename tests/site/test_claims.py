@@ -1,8 +1,8 @@
 import pytest
 import yaml
 from cxrbench.errors import DataError
+from cxrbench.reported.claims import FILE, TRACKS, load_claims, systems_on
 from cxrbench.tasks.track import Track
-from cxrbench_leaderboard.claims import FILE, TRACKS, load_claims, systems_on
 
 GOOD = (
     "claims:\n- {id: a, paper: signoroni2020-bsnet, where: Table 1, system: s, task: t, dataset: d, part: all,"

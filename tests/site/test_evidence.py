@@ -9,16 +9,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from cxrbench.errors import DataError
+from cxrbench.reported.claims import load_claims
 from cxrbench.results.figures import numbers
-from cxrbench_leaderboard import plots
-from cxrbench_leaderboard.beside import beside
 from cxrbench_leaderboard.build import build
-from cxrbench_leaderboard.charts import forest
-from cxrbench_leaderboard.claims import load_claims
-from cxrbench_leaderboard.evidence import PICTURED, against_readers, cost_plots, grid, pictured, shade
-from cxrbench_leaderboard.plots import LEFT, SIDE, TOP
-from cxrbench_leaderboard.rows import boards
-from cxrbench_leaderboard.sources import read_all
+from cxrbench_leaderboard.model.beside import beside
+from cxrbench_leaderboard.model.evidence import PICTURED, against_readers, cost_plots, grid, pictured, shade
+from cxrbench_leaderboard.model.rows import boards
+from cxrbench_leaderboard.model.sources import read_all
+from cxrbench_leaderboard.render import plots
+from cxrbench_leaderboard.render.charts import forest
+from cxrbench_leaderboard.render.plots import LEFT, SIDE, TOP
 
 NAME = "brixia-severity/brixia-cohen/test"
 TRACK = "tracks/brixia-severity--brixia-cohen--test"

@@ -5,8 +5,8 @@ import io
 
 import numpy as np
 import pytest
-from cxrbench_leaderboard import examples as ex
-from cxrbench_leaderboard.glossary import MEANINGS
+from cxrbench_leaderboard.model import examples as ex
+from cxrbench_leaderboard.model.glossary import MEANINGS
 from scipy.stats import linregress, pearsonr, spearmanr
 from sklearn import metrics as sk
 from statsmodels.stats.multitest import multipletests

@@ -6,7 +6,7 @@ import io
 
 import cv2
 import numpy as np
-from cxrbench_leaderboard.gallery import exhibits
+from cxrbench_leaderboard.model.gallery import exhibits
 
 
 def test_the_gallery_shows_twelve_studies_with_their_scores(site, page):

@@ -7,7 +7,7 @@ import json
 import pytest
 from cxrbench.errors import DataError
 from cxrbench_leaderboard.build import build
-from cxrbench_leaderboard.text import BIDI
+from cxrbench_leaderboard.render.text import BIDI
 
 TRACK = "tracks/brixia-severity--brixia-cohen--test.html"
 PAGE = "submissions/alpha.html"

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 import pytest
 from cxrbench.results import read_result
 from cxrbench_leaderboard.build import build
-from cxrbench_leaderboard.cells import known_heading
-from cxrbench_leaderboard.paging import ROWS
+from cxrbench_leaderboard.render.cells import known_heading
+from cxrbench_leaderboard.views.paging import ROWS
 
 from tests.fixtures.make_leaderboard import write_results
 

@@ -7,9 +7,9 @@ import pytest
 from cxrbench.results.figures import numbers
 from cxrbench.stats import clustered, pairwise, ranked, resample, seed_of
 from cxrbench.stats.estimators import Additive
-from cxrbench_leaderboard.glossary import badness
-from cxrbench_leaderboard.paired import Panel, corrected, gaps, p_values, panel
-from cxrbench_leaderboard.ranks import Place, compare_rows, ranks_of
+from cxrbench_leaderboard.model.glossary import badness
+from cxrbench_leaderboard.model.paired import Panel, corrected, gaps, p_values, panel
+from cxrbench_leaderboard.model.ranks import Place, compare_rows, ranks_of
 from scipy.stats import norm, rankdata
 from statsmodels.stats.multitest import multipletests
 
@@ -127,7 +127,7 @@ def test_the_normal_p_is_near_the_counted_one():
 
 @pytest.mark.parametrize("better", ["lower", "higher"])
 def test_places_are_counted_draw_by_draw(better):
-    from cxrbench.stats.ranks import place_bounds
+    from cxrbench.stats.ranking import place_bounds
 
     own = random_panel(9, seed=5, better=better)
     ahead = own.drawn(slice(None), 2_000)
@@ -152,9 +152,9 @@ def test_the_draws_are_those_of_the_metrics_own_interval():
 
 
 def test_a_thousand_rows_take_a_second_or_two_of_the_processor():
-    from cxrbench.stats.ranks import place_bounds
-    from cxrbench_leaderboard.paired import draws_for
-    from cxrbench_leaderboard.ranks import _groups
+    from cxrbench.stats.ranking import place_bounds
+    from cxrbench_leaderboard.model.paired import draws_for
+    from cxrbench_leaderboard.model.ranks import _groups
 
     own = random_panel(1_000)
     start = time.process_time()

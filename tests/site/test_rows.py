@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from cxrbench_leaderboard.charts import forest
-from cxrbench_leaderboard.claims import load_claims
-from cxrbench_leaderboard.rows import boards
-from cxrbench_leaderboard.sources import read_all
+from cxrbench.reported.claims import load_claims
+from cxrbench_leaderboard.model.rows import boards
+from cxrbench_leaderboard.model.sources import read_all
+from cxrbench_leaderboard.render.charts import forest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -2,13 +2,13 @@
 
 import pytest
 from cxrbench import catalog
-from cxrbench.datasets import adapters
+from cxrbench.datasets import dataset_adapters
 from cxrbench.errors import DataError
 from cxrbench.splits import listed
 
 
 def test_every_adapter_and_every_split_has_a_card():
-    assert set(adapters) <= set(catalog.cards())
+    assert set(dataset_adapters) <= set(catalog.cards())
     assert {dataset for dataset, _, _ in listed()} <= set(catalog.cards())
 
 

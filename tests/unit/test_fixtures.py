@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from cxrbench.errors import DataError
-from cxrbench.imaging.dicom import read_radiograph
-from cxrbench.imaging.raster import read_raster
+from cxrbench.imaging.radiograph.dicom import read_radiograph
+from cxrbench.imaging.radiograph.raster import read_raster
 
 from tests.fixtures.make_dicom import thorax
 from tests.fixtures.write import write_all

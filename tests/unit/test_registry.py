@@ -1,7 +1,7 @@
 """Names to plug-ins: found on import, near matches for a typo, a broken stranger named and left out."""
 
 import pytest
-from cxrbench.datasets import adapters
+from cxrbench.datasets import dataset_adapters
 from cxrbench.errors import CxrbenchError, UsageError
 from cxrbench.registry import Registry, unknown
 from cxrbench.tasks import tasks
@@ -12,13 +12,13 @@ def test_a_name_in_another_case_is_the_one_meant():
 
 
 def test_registries_fill_by_themselves():
-    assert {"phantom", "cohen", "brixia-cohen"} <= set(adapters)
+    assert {"phantom", "cohen", "brixia-cohen"} <= set(dataset_adapters)
     assert "brixia-severity" in tasks
 
 
 def test_an_unknown_name_lists_near_ones():
     with pytest.raises(UsageError, match="did you mean brixia-cohen"):
-        adapters["brixia-cohn"]
+        dataset_adapters["brixia-cohn"]
 
 
 def test_two_of_one_name_are_an_error():

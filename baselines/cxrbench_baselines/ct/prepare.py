@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from cxrbench.case import Image
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume_slices import open_slices
-from cxrbench.imaging.volume_values import is_grey
+from cxrbench.imaging.volume.slices import open_slices
+from cxrbench.imaging.volume.values import is_grey
 from numpy.typing import NDArray
 
 from cxrbench_baselines.ct.lungs import find_lungs

@@ -7,7 +7,7 @@ import numpy as np
 from cxrbench.case import Case
 from cxrbench.datasets import load
 from cxrbench.errors import DataError, UsageError
-from cxrbench.splits.persons import person
+from cxrbench.splits.patient_identity import person
 from cxrbench.splits.split import Split
 from cxrbench.tasks.track import Track
 

@@ -9,8 +9,8 @@ import click
 from cxrbench.cli.output import data_option, json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from cxrbench.claims import Finding, Printed, Report
-    from cxrbench.claims.comparison import Comparison, Pair
+    from cxrbench.reported import Finding, Printed, Report
+    from cxrbench.reported.comparison import Comparison, Pair
     from cxrbench.stats import Rank, Score
 
 
@@ -27,9 +27,9 @@ def claims(names: tuple[str, ...], data: str | None, out: Path | None, as_json: 
     """
     import json
 
-    from cxrbench.claims import check, papers
-    from cxrbench.claims.document import document
     from cxrbench.datasets import DataFolder
+    from cxrbench.reported import check, papers
+    from cxrbench.reported.document import document
     from cxrbench.results.store import write_whole
 
     folder = DataFolder(Path(data) if data is not None else None)
@@ -52,9 +52,8 @@ def claims(names: tuple[str, ...], data: str | None, out: Path | None, as_json: 
 
 def _printed() -> list["Printed"]:
     """The claims that ship with the leaderboard, as plain data."""
-    from cxrbench_leaderboard.claims import load_claims
-
-    from cxrbench.claims import Printed
+    from cxrbench.reported import Printed
+    from cxrbench.reported.claims import load_claims
 
     return [Printed(**{name: getattr(one, name) for name in Printed.__slots__}) for one in load_claims()]
 

@@ -14,8 +14,8 @@ from cxrbench.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cxrbench.curation.prepare import Prepared
     from cxrbench.datasets import Problem
-    from cxrbench.datasets.prepare import Prepared
 
 
 LABEL = 14
@@ -63,7 +63,7 @@ def show(name: str, as_json: bool) -> None:
 @json_option
 def verify(name: str, data: str | None, decode: bool, as_json: bool) -> None:
     """Check dataset NAME below --data against its card: exit code 4 when anything is bad."""
-    from cxrbench.datasets.verify import verify as checked
+    from cxrbench.curation.verify import verify as checked
 
     with progress_bar(f"verifying {name}") as progress:
         found = checked(name, data, decode=decode, progress=progress)
@@ -102,8 +102,8 @@ def prepare(
 
     What cannot be read is reported, the rest is done; the same command again does only what is missing.
     """
-    from cxrbench.datasets.prepare import prepare as prepared
-    from cxrbench.imaging.cache import CacheSettings
+    from cxrbench.curation.prepare import prepare as prepared
+    from cxrbench.imaging.cache.reader import CacheSettings
 
     settings = CacheSettings(size, depth, draft)
     with progress_bar(f"preparing {name}") as progress:
@@ -122,7 +122,7 @@ def prepare(
 @json_option
 def fetch(name: str, data: str | None, as_json: bool) -> None:
     """Download what the card of dataset NAME lists to --data; checked by SHA-256, resumed where it broke off."""
-    from cxrbench.datasets.fetch import fetch as fetched
+    from cxrbench.curation.fetch import fetch as fetched
 
     with progress_bar(f"fetching {name}") as bar:
         files = fetched(name, data, progress=lambda _, done, total: bar(done, total or done))
@@ -139,8 +139,8 @@ def fetch(name: str, data: str | None, as_json: bool) -> None:
 )
 def croissant(name: str, out: Path | None) -> None:
     """Print the card of dataset NAME as Croissant JSON-LD, its splits as record sets (needs the extra croissant)."""
-    from cxrbench.datasets.croissant import croissant as described
-    from cxrbench.datasets.croissant import write
+    from cxrbench.curation.croissant import croissant as described
+    from cxrbench.curation.croissant import write
 
     if out is None:
         click.echo(json.dumps(described(name), indent=1, ensure_ascii=False))

@@ -48,7 +48,7 @@ def _extras() -> list[Finding]:
 
 
 def _isolation() -> Finding:
-    from cxrbench.runner.sandbox import best_level
+    from cxrbench.runner.isolation.sandbox import best_level
 
     level = best_level()
     advice = {
@@ -66,13 +66,13 @@ def _browser() -> Finding:
 
 def _datasets(data: str | None) -> list[Finding]:
     """Datasets found below the data folder, and how many of their cases have an image there."""
-    from cxrbench.datasets import adapters, load
+    from cxrbench.datasets import dataset_adapters, load
     from cxrbench.errors import CxrbenchError
 
     if data is None:
         return [Finding("data", "no folder given", "--data DIR or CXRBENCH_DATA; the phantom needs none")]
     found = []
-    for name in adapters:
+    for name in dataset_adapters:
         try:
             cases = load(name, data).cases
         except CxrbenchError:

@@ -49,7 +49,7 @@ def evaluate(
     from cxrbench.runner.device import chosen_device
     from cxrbench.runner.evaluate import Settings, phantom_tracks
     from cxrbench.runner.evaluate import evaluate as run
-    from cxrbench.runner.sandbox import GIB, Limits
+    from cxrbench.runner.isolation.sandbox import GIB, Limits
     from cxrbench.tasks.track import Track
 
     settings = Settings(

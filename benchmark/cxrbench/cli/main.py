@@ -1,31 +1,52 @@
 """`cxrbench`: the entry point. Commands are imported when they are called, so that `--help` is quick."""
 
-import importlib
 import os
 import sys
 import traceback
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
 
 import click
 
 from cxrbench import __version__
 from cxrbench.errors import CxrbenchError
 
-COMMANDS = {
+Command = tuple[str, str]
+"""The module that defines a command under its name, and the command's line in `cxrbench --help`."""
+
+COMMANDS: dict[str, Command] = {
     "compare": ("cxrbench.cli.score", "Compare two results, paired on the same patients."),
     "datasets": ("cxrbench.cli.datasets", "List, show, fetch, verify and prepare datasets."),
     "doctor": ("cxrbench.cli.doctor", "Say what this machine has, and how to get what it lacks."),
     "evaluate": ("cxrbench.cli.evaluate", "Run a submission on a track and score it."),
-    "leaderboard": ("cxrbench.cli.leaderboard", "Build, check and look at the static leaderboard."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),
     "reproduce": ("cxrbench.cli.reproduce", "Make a result again, or recompute printed claims."),
     "rescore": ("cxrbench.cli.rescore", "Score kept predictions again, without the models."),
     "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),
     "splits": ("cxrbench.cli.splits", "List, show, audit and cite splits."),
-    "train": ("cxrbench_baselines.cli", "Train a recipe: a submission of one of the papers' systems."),
-    "tune": ("cxrbench_baselines.cli_tune", "Search a recipe's hyper-parameters; resumable."),
     "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),
-    "triage": ("cxrbench.cli.triage", "Rank a work list of CTs by probability and by severity."),
 }
+
+
+@cache
+def list_commands() -> dict[str, Command]:
+    """The core's commands and those of other packages, by name.
+
+    A package adds commands by an entry point of the group `cxrbench.commands`: a mapping like `COMMANDS` in a module
+    that costs nothing to import. A command of the core cannot be replaced; a package that fails to load is named in a
+    warning.
+
+    Returns:
+        Name of each command to its module and its line in the help, sorted by name.
+    """
+    added: dict[str, Command] = {}
+    for entry in entry_points(group="cxrbench.commands"):
+        try:
+            added |= entry.load()
+        except Exception as error:  # noqa: BLE001 - a stranger's package may fail in any way: name it, go on
+            click.echo(f"warning: the commands of {entry.name} ({entry.value}) cannot be loaded: {error}", err=True)
+    return dict(sorted((added | COMMANDS).items()))
 
 
 class LazyGroup(click.Group):
@@ -33,19 +54,20 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names, sorted."""
-        return sorted(COMMANDS)
+        return list(list_commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import the command's module; None for an unknown name."""
-        if cmd_name not in COMMANDS:
+        commands = list_commands()
+        if cmd_name not in commands:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(import_module(commands[cmd_name][0]), cmd_name)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Names and summaries, from the table above alone."""
+        """Names and summaries, without importing a command."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+            formatter.write_dl([(name, summary) for name, (_, summary) in list_commands().items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

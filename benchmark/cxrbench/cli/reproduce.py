@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 def result(result: Path, data: str | None, device: str, sandbox: str, tolerance: float, as_json: bool) -> None:
     """Make RESULT again from the submission beside it: equal within the tolerance, or each difference listed."""
-    from cxrbench.results.reproduce import reproduce as again
+    from cxrbench.scoring.reproduce import reproduce as again
 
     def rerun(submission: Path, track: "Track") -> "Result":
         return _rerun(submission, track, data=data, device=device, sandbox=sandbox)

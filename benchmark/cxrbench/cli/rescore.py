@@ -13,7 +13,7 @@ from cxrbench.cli.output import data_option, json_option, print_json
 @json_option
 def rescore(results: tuple[Path, ...], data: str | None, as_json: bool) -> None:
     """Score the kept predictions of RESULTS again, without the models, and write the result files anew."""
-    from cxrbench.results.rescore import rescore as again
+    from cxrbench.scoring.rescore import rescore as again
 
     done = []
     for path in results:

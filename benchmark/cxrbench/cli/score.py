@@ -36,8 +36,8 @@ def score(
 ) -> None:
     """Score TABLE, a CSV or Parquet file of predictions made elsewhere (`case_id` and the task's columns)."""
     from cxrbench.cli.evaluate import show
-    from cxrbench.results.outside import score_published, score_rater, score_table
     from cxrbench.results.store import write_result
+    from cxrbench.scoring.predictions import score_published, score_rater, score_table
     from cxrbench.tasks.track import Track
 
     track = Track.parse(name)
@@ -79,7 +79,7 @@ def compare(a: Path, b: Path | None, raters: bool, data: str | None, as_json: bo
 
 
 def _show_pair(a: Path, b: Path, data: str | None, as_json: bool) -> None:
-    from cxrbench.results.comparison import compare as compared
+    from cxrbench.scoring.compare import compare as compared
 
     rows = compared(a, b, data)
     if as_json:
@@ -99,7 +99,7 @@ def _show_pair(a: Path, b: Path, data: str | None, as_json: bool) -> None:
 
 
 def _show_raters(a: Path, data: str | None, as_json: bool) -> None:
-    from cxrbench.results.human import beside_raters
+    from cxrbench.scoring.inter_rater import beside_raters
 
     human = beside_raters(a, data)
     if as_json:

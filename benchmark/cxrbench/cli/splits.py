@@ -58,13 +58,13 @@ def show(split: str, data: str | None, as_json: bool) -> None:
 @json_option
 def cite(split: str, as_json: bool) -> None:
     """Print BibTeX for SPLIT, with its version and hash."""
-    from cxrbench.splits import bibtex
+    from cxrbench.splits import format_bibtex
 
     found = _found(split)
     if as_json:
-        print_json({"split": found.label, "sha256": found.sha256, "bibtex": bibtex(found)})
+        print_json({"split": found.label, "sha256": found.sha256, "bibtex": format_bibtex(found)})
     else:
-        click.echo(bibtex(found))
+        click.echo(format_bibtex(found))
 
 
 @splits.command()
@@ -79,19 +79,19 @@ def audit(names: tuple[str, ...], data: str | None, images: bool, page_file: Pat
     DATASET alone audits every split of it, DATASET@default the default one. Needs no images without --images; the
     balance needs the dataset's labels.
     """
-    from cxrbench.splits.audit import audit as audited
+    from cxrbench.curation.audit import audit as audited
 
     with progress_bar("images") if images else nullcontext() as progress:
         found = audited(names, data, images=images, progress=progress)
     if page_file is not None:
-        from cxrbench.splits.audit.page import page
+        from cxrbench.curation.audit.page import page
 
         page_file.write_text(page(found), "utf-8")
         note(f"page written to {page_file}")
     if as_json:
         print_json(asdict(found))
         return
-    from cxrbench.splits.audit.report import tables
+    from cxrbench.curation.audit.report import tables
 
     for table in tables(found):
         click.echo(f"\n{table.title}")

@@ -5,12 +5,12 @@ Every metric takes truth, prediction and optional case weights, so that a bootst
 """
 
 from cxrbench.metrics.agreement import confusion_matrix, kappa, kappa_linear, kappa_quadratic
+from cxrbench.metrics.base import Better, Metric
 from cxrbench.metrics.calibration import CalibrationCurve, brier, calibration_curve, ece
 from cxrbench.metrics.correlation import intercept, pearson, r2, slope, spearman
 from cxrbench.metrics.delong import DeLong, delong
 from cxrbench.metrics.detection import average_precision, roc_auc
 from cxrbench.metrics.error import error_sd, mae, mae_sd, mean_error, mse, rmse, within
-from cxrbench.metrics.moments import Better, Metric
 from cxrbench.metrics.operating import accuracy, corner_threshold, ppv, sensitivity, specificity
 from cxrbench.metrics.ranking import RankMetric
 from cxrbench.metrics.raters import (

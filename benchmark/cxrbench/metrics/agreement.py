@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxrbench.metrics.moments import Floats, Metric, checked, checked_weights
+from cxrbench.metrics.base import Floats, Metric, checked, checked_weights
 
 Penalty = Callable[[Floats], Floats]
 

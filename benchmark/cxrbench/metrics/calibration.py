@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cxrbench.metrics.base import Floats, Metric, checked, checked_weights, stack
 from cxrbench.metrics.detection import check_binary
-from cxrbench.metrics.moments import Floats, Metric, checked, checked_weights, stack
 
 
 def _check(name: str, truth: Floats, pred: Floats) -> None:

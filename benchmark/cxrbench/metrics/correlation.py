@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cxrbench.metrics.moments import Floats, Metric, centred, stack, variance
+from cxrbench.metrics.base import Floats, Metric, centred, stack, variance
 from cxrbench.metrics.ranking import Counts, Indices, Ladder, RankMetric, whole
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cxrbench.metrics.base import Floats, checked
 from cxrbench.metrics.detection import check_binary
-from cxrbench.metrics.moments import Floats, checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cxrbench.metrics.moments import Floats
+from cxrbench.metrics.base import Floats
 from cxrbench.metrics.ranking import Counts, Indices, RankMetric, running, whole
 
 

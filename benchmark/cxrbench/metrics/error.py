@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cxrbench.metrics.moments import Floats, Metric, stack, variance
+from cxrbench.metrics.base import Floats, Metric, stack, variance
 
 mean_error = Metric("mean_error", "zero", lambda t, p: stack(p - t), lambda s, w: s[..., 0] / w)
 """Mean of prediction minus truth (BS-Net's MEr; the paper prints no formula, its section 7 reads it so).

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cxrbench.metrics.base import Floats, Metric, checked, stack
 from cxrbench.metrics.detection import check_binary
-from cxrbench.metrics.moments import Floats, Metric, checked, stack
 
 
 def _rate(name: str, threshold: float, *, hit: tuple[int, int], among: str, undefined: str) -> Metric:

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxrbench.metrics.moments import Better, Floats, checked, checked_weights
+from cxrbench.metrics.base import Better, Floats, checked, checked_weights
 
 Indices = NDArray[np.intp]
 Counts = NDArray[np.float64] | NDArray[np.int32]

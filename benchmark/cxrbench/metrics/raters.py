@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxrbench.metrics.agreement import as_classes
-from cxrbench.metrics.moments import Better, Floats, checked_weights, finished
+from cxrbench.metrics.base import Better, Floats, checked_weights, finished
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from cxrbench.errors import DataError, SubmissionError, UsageError
 from cxrbench.results import Result
 from cxrbench.results.provenance import folder_sha256
 from cxrbench.results.schema import SubmissionInfo
-from cxrbench.results.scoring import Ground, lay_out, score
 from cxrbench.results.store import parquet, recorded, write_result, write_whole
-from cxrbench.runner.journal import Journal
+from cxrbench.runner.checkpoint import Journal
+from cxrbench.runner.isolation.child import Child, Declared
+from cxrbench.runner.isolation.sandbox import Limits, chosen_level
 from cxrbench.runner.pool import Plan, predict
-from cxrbench.runner.process import Child, Declared
-from cxrbench.runner.sandbox import Limits, chosen_level
+from cxrbench.scoring.score import Ground, lay_out, score
 from cxrbench.tasks import Row, tasks
 from cxrbench.tasks.track import Track
 

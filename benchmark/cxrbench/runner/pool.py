@@ -13,8 +13,8 @@ import numpy as np
 from cxrbench.case import Case
 from cxrbench.errors import SubmissionError
 from cxrbench.results.schema import Cost, Latency
-from cxrbench.runner.process import Child, Declared
-from cxrbench.runner.sandbox import Limits
+from cxrbench.runner.isolation.child import Child, Declared
+from cxrbench.runner.isolation.sandbox import Limits
 from cxrbench.tasks import Row, Task
 
 Finished = Callable[[dict[str, Row]], None]

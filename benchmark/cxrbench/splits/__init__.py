@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cxrbench.case import Case
 from cxrbench.errors import DataError
 from cxrbench.registry import unknown
-from cxrbench.splits.citation import bibtex
+from cxrbench.splits.citation import format_bibtex
 from cxrbench.splits.files import (
     COLUMNS,
     FOLDER,
@@ -69,7 +69,7 @@ __all__ = [
     "Head",
     "Plan",
     "Split",
-    "bibtex",
+    "format_bibtex",
     "catalogue",
     "check_part",
     "listed",

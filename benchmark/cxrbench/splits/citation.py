@@ -7,7 +7,7 @@ YEAR = 2026
 _SPECIAL = {"\\": r"\textbackslash{}", **{sign: f"\\{sign}" for sign in "&%$#_{}"}}
 
 
-def bibtex(split: Head) -> str:
+def format_bibtex(split: Head) -> str:
     """A BibTeX entry that pins a split: name, version and hash; a rule has no numbers of its own."""
     fields = {
         "title": f"{{cxrbench split {_plain(split.label)}, version {split.version}}}",

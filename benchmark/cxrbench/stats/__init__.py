@@ -4,9 +4,9 @@ from cxrbench.stats.bootstrap import intervals, resample, seed_of
 from cxrbench.stats.classical import AucGap, McNemar, delong_test, mcnemar
 from cxrbench.stats.compare import Gap, holm, paired, pairwise
 from cxrbench.stats.estimators import Estimator, clustered, clustered_readings, mean_of, patient_codes
-from cxrbench.stats.interval import Drawn, Score
+from cxrbench.stats.intervals import Drawn, Score
 from cxrbench.stats.permutation import sign_flip
-from cxrbench.stats.ranks import Friedman, Rank, friedman, ranked
+from cxrbench.stats.ranking import Friedman, Rank, friedman, ranked
 from cxrbench.stats.raters import Yardstick, yardstick
 
 __all__ = [

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from cxrbench.metrics.moments import Floats
+from cxrbench.metrics.base import Floats
 from cxrbench.stats.estimators import Estimator, K, evaluate
-from cxrbench.stats.interval import Drawn, Method, Score
+from cxrbench.stats.intervals import Drawn, Method, Score
 
 DRAWS = 10_000
 CHUNK = 250_000

@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
-from cxrbench.metrics.moments import Better, Floats
+from cxrbench.metrics.base import Better, Floats
 from cxrbench.stats.bootstrap import DRAWS, resample
 from cxrbench.stats.estimators import Estimator
-from cxrbench.stats.interval import Drawn, Score
+from cxrbench.stats.intervals import Drawn, Score
 
 ALPHA = 0.05
 

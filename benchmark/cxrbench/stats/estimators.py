@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrbench.metrics.moments import Floats, Metric, checked, finished
+from cxrbench.metrics.base import Floats, Metric, checked, finished
 from cxrbench.metrics.ranking import Counts, Indices, RankMetric, whole
 from cxrbench.metrics.raters import RaterMetric
 

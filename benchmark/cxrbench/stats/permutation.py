@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cxrbench.metrics.moments import Floats, Metric, finished
+from cxrbench.metrics.base import Floats, Metric, finished
 from cxrbench.metrics.ranking import RankMetric
 from cxrbench.stats.bootstrap import CHUNK, DRAWS
 from cxrbench.stats.estimators import Additive, Combined, Estimator, Ranked, Sample, patient_sums

@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 
-from cxrbench.metrics.moments import Better, Floats
+from cxrbench.metrics.base import Better, Floats
 from cxrbench.stats.bootstrap import DRAWS, resample
 from cxrbench.stats.compare import ALPHA, bootstrap_p, oriented
 from cxrbench.stats.estimators import Estimator
-from cxrbench.stats.interval import Drawn, Score
+from cxrbench.stats.intervals import Drawn, Score
 
 SUBMISSION = "submission"
 

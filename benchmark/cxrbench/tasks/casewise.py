@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cxrbench import stats
 from cxrbench.metrics import Better, Metric, RankMetric
-from cxrbench.metrics.moments import checked
+from cxrbench.metrics.base import checked
 from cxrbench.stats import Estimator, clustered
 from cxrbench.stats.estimators import Additive, Ranked, Sample, patient_codes
 from cxrbench.tasks import Measured

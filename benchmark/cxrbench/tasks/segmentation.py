@@ -23,9 +23,10 @@ from cxrbench.case import IGNORE, Case
 from cxrbench.errors import SubmissionError
 from cxrbench.metrics.masks import Overlap, dice, gathered, iou, labelled, overlap
 from cxrbench.metrics.surface import hausdorff
-from cxrbench.tasks import Arrays, Measured, Row, rle, tasks
+from cxrbench.tasks import Arrays, Measured, Row, tasks
 from cxrbench.tasks.casewise import case_mean, ratio
-from cxrbench.tasks.mask_files import read_mask_file
+from cxrbench.tasks.masks import rle
+from cxrbench.tasks.masks.mask_files import read_mask_file
 from cxrbench.tasks.scalars import expect
 
 Floats = NDArray[np.float64]
@@ -58,7 +59,7 @@ def _encoded(mask: NDArray[np.generic]) -> Arrays:
 
 
 def mask_to_row(prediction: Arrays) -> Row:
-    """Column `rle`: the run lengths as text (see `cxrbench.tasks.rle`)."""
+    """Column `rle`: the run lengths as text (see `cxrbench.tasks.masks.rle`)."""
     return {"rle": rle.to_text(np.asarray(prediction["runs"], np.int64), shape_of(prediction))}
 
 

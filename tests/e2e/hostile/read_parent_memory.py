@@ -14,7 +14,7 @@ class Hostile(cxrbench.Submission):
 
     def predict(self, images):
         seen = [(entry / "cmdline").read_bytes() for entry in pathlib.Path("/proc").glob("[0-9]*")]
-        others = [line for line in seen if b"cxrbench.runner.worker" not in line]
+        others = [line for line in seen if b"cxrbench.runner.isolation.worker" not in line]
         if not others:
             raise RuntimeError(f"alone, child of {os.getppid()}")
         return [{"brixia": [1, 1, 1, 1, 1, 1]} for _ in images]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from cxrbench.case import IGNORE
 from cxrbench.errors import CxrbenchError, DataError, UsageError
-from cxrbench.splits.persons import person
+from cxrbench.splits.patient_identity import person
 from cxrbench.tasks.track import Track
 from cxrbench_baselines.nets.losses import Weighted, cut_dice, map_loss, number_loss
 from cxrbench_baselines.recipe import load_recipe

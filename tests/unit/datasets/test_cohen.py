@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from cxrbench.case import IGNORE, LUNG
 from cxrbench.datasets import load
-from cxrbench.datasets.cohen_masks import is_empty
-from cxrbench.datasets.files import picture_size
+from cxrbench.datasets.adapters.cohen.masks import is_empty
+from cxrbench.datasets.formats.image_files import picture_size
 from cxrbench.errors import DataError
 from PIL import Image
 

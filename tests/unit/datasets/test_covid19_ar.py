@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.covid19_ar import read_patients
+from cxrbench.datasets.adapters.covid19_ar.adapter import read_patients
 
 from tests.fixtures.make_tables import AR_PATIENTS, make_ar_table, write_csv, write_drawing, write_film, write_picture
 

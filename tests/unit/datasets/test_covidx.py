@@ -2,7 +2,7 @@
 
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.covidx import Entry, read_list
+from cxrbench.datasets.adapters.covidx import Entry, read_list
 from cxrbench.errors import DataError
 from cxrbench.splits import load_split
 
@@ -20,7 +20,7 @@ aaaa-3 aaaa-3.png normal
 
 @pytest.fixture(autouse=True)
 def _without_split(monkeypatch):
-    monkeypatch.setattr("cxrbench.datasets.rsna.split_patients", lambda _: {})
+    monkeypatch.setattr("cxrbench.datasets.adapters.rsna.adapter.split_patients", lambda _: {})
 
 
 def make(tmp_path, version="3", train=TRAIN, test=TEST, folder="labels"):

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.danilov_published import PARTS, published_predictions
+from cxrbench.datasets.adapters.danilov.published import PARTS, published_predictions
 from cxrbench.errors import DataError
 
 from tests.fixtures.make_tables import (
@@ -70,8 +70,8 @@ def test_the_papers_filter_is_marked_and_named(tmp_path):
 
 @pytest.fixture
 def without_split(monkeypatch):
-    monkeypatch.setattr("cxrbench.datasets.danilov_patients.split_patients", lambda _: {})
-    monkeypatch.setattr("cxrbench.datasets.rsna.split_patients", lambda _: {})
+    monkeypatch.setattr("cxrbench.datasets.adapters.danilov.patients.split_patients", lambda _: {})
+    monkeypatch.setattr("cxrbench.datasets.adapters.rsna.adapter.split_patients", lambda _: {})
 
 
 def test_patients_come_from_the_source_sets(tmp_path, without_split):
@@ -94,7 +94,7 @@ def test_patients_come_from_the_source_sets(tmp_path, without_split):
 
 def test_a_registered_split_names_the_patients_without_the_tables(tmp_path, monkeypatch):
     known = {f"{COHEN}/one.jpg": "cohen:12"}
-    monkeypatch.setattr("cxrbench.datasets.danilov_patients.split_patients", lambda _: known)
+    monkeypatch.setattr("cxrbench.datasets.adapters.danilov.patients.split_patients", lambda _: known)
     assert listed(tmp_path).cases[1].patient == "cohen:12"
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from cxrbench.datasets.danilov_thresholds import threshold_tables
+from cxrbench.datasets.adapters.danilov.thresholds import threshold_tables
 from cxrbench.errors import DataError
 
 

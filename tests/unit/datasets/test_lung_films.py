@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.lung_sides import sided
+from cxrbench.datasets.formats.lung_sides import sided
 from cxrbench.errors import DataError
 from PIL import Image as Pillow
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.medseg import wrong_axes
+from cxrbench.datasets.adapters.medseg import wrong_axes
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume import read_nifti
+from cxrbench.imaging.volume.open import read_nifti
 
 from tests.fixtures.make_volumes import body, write_nifti
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cxrbench.datasets.polygons import filled
+from cxrbench.datasets.formats.polygons import filled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

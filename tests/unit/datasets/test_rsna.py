@@ -58,7 +58,7 @@ def test_the_class_normal_is_healthy(tmp_path):
 @pytest.fixture(autouse=True)
 def _without_split(monkeypatch):
     """Ids of these tests are in no split; the real tables are also read without it, so that the mapping is seen."""
-    monkeypatch.setattr("cxrbench.datasets.rsna.split_patients", lambda _: {})
+    monkeypatch.setattr("cxrbench.datasets.adapters.rsna.adapter.split_patients", lambda _: {})
 
 
 def test_patients_are_the_nih_patients(tmp_path):
@@ -75,7 +75,9 @@ def test_without_the_mapping_patients_are_unknown_and_reported(tmp_path):
 
 def test_a_registered_split_gives_the_patients_without_the_mapping(tmp_path, monkeypatch):
     known = {NEGATIVE: "41", POSITIVE: "42"}
-    monkeypatch.setattr("cxrbench.datasets.rsna.split_patients", lambda name: known if name == "rsna" else {})
+    monkeypatch.setattr(
+        "cxrbench.datasets.adapters.rsna.adapter.split_patients", lambda name: known if name == "rsna" else {}
+    )
     dataset = listed(tmp_path, twins=None)
     assert [case.patient for case in dataset.cases] == ["41", "42", f"image:{TWO}"]
     assert reasons(dataset, TWO) == ["its NIH patient is unknown: counts as a patient of its own"]

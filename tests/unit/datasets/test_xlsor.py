@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.xlsor import mask_name
+from cxrbench.datasets.adapters.xlsor import mask_name
 from PIL import Image as Pillow
 
 from tests.fixtures.make_tables import write_picture

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from cxrbench.case import Image
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.imaging.cache import CacheSettings, Entry, ImageCache, cache_folder, cache_root, stamps
-from cxrbench.imaging.cache_writer import CacheWriter, write_record
-from cxrbench.imaging.geometry import Geometry
-from cxrbench.imaging.raster import read_raster
-from cxrbench.imaging.shrink import resized, shrink
+from cxrbench.imaging.cache.geometry import Geometry
+from cxrbench.imaging.cache.reader import CacheSettings, Entry, ImageCache, cache_folder, cache_root, stamps
+from cxrbench.imaging.cache.shrink import resized, shrink
+from cxrbench.imaging.cache.writer import CacheWriter, write_record
+from cxrbench.imaging.radiograph.raster import read_raster
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow

@@ -6,8 +6,8 @@ import numpy as np
 import pydicom
 import pytest
 from cxrbench.errors import DataError
-from cxrbench.imaging.dicom import header, read_radiograph
-from cxrbench.imaging.header import parse_age
+from cxrbench.imaging.radiograph.dicom import header, read_radiograph
+from cxrbench.imaging.radiograph.dicom_header import parse_age
 from pydicom.uid import (
     JPEG2000,
     ExplicitVRLittleEndian,

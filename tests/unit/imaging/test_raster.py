@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from cxrbench.errors import DataError
-from cxrbench.imaging.raster import read_mask, read_raster
+from cxrbench.imaging.radiograph.raster import read_mask, read_raster
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 

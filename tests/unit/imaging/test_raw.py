@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cxrbench.errors import DataError
-from cxrbench.imaging.raw import read_jsrt
+from cxrbench.imaging.radiograph.raw import read_jsrt
 
 from tests.fixtures.make_dicom import cut, thorax, write_jsrt
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume import read_grid, read_mask_volume, relabel
+from cxrbench.imaging.volume.open import read_grid, read_mask_volume, relabel
 
 from tests.fixtures.make_volumes import ORIGIN, SPACING, body, write_mhd, write_nifti, write_series
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.imaging.volume import read_grid, read_mask_volume, read_mhd, read_nifti
+from cxrbench.imaging.volume.open import read_grid, read_mask_volume, read_mhd, read_nifti
 
 from tests.fixtures.make_volumes import SPACING, body, write_mhd
 

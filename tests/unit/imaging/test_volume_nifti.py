@@ -9,8 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.imaging.volume import read_grid, read_mask_volume, read_nifti
-from cxrbench.imaging.volume_grid import affine_along, layout
+from cxrbench.imaging.volume.grid import affine_along, layout
+from cxrbench.imaging.volume.open import read_grid, read_mask_volume, read_nifti
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation

@@ -6,7 +6,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from cxrbench.imaging.volume import read_grid, read_mask_volume, read_nifti, read_series
+from cxrbench.imaging.volume.open import read_grid, read_mask_volume, read_nifti, read_series
 
 LIVER, SPLEEN, VERTEBRA = 5, 1, (30, 31, 32, 33)
 WIDE = ("study_0266_mask.nii.gz", pytest.approx(1.152))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume import list_series, read_grid, read_nifti, read_series
+from cxrbench.imaging.volume.open import list_series, read_grid, read_nifti, read_series
 
 from tests.fixtures.make_volumes import ORIGIN, SPACING, body, write_rtstruct, write_series, write_slice
 

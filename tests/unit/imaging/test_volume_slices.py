@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume import read_grid, read_mhd, read_nifti, read_series
-from cxrbench.imaging.volume_slices import open_slices
-from cxrbench.imaging.volume_values import hounsfield
+from cxrbench.imaging.volume.open import read_grid, read_mhd, read_nifti, read_series
+from cxrbench.imaging.volume.slices import open_slices
+from cxrbench.imaging.volume.values import hounsfield
 
 from tests.fixtures.make_volumes import body, write_mhd, write_nifti, write_series
 

@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from cxrbench.datasets import load, phantom_store
+from cxrbench.datasets import load
 from cxrbench.phantom import cohort, make
+from cxrbench.phantom import store as phantom_store
 from cxrbench.phantom.manifest import manifest, outcome, row, rows, zones_of
 from cxrbench.phantom.raters import RATERS, Rater, readings
 from cxrbench.phantom.truth import grade, lung_extent, lung_opacity, measured, zone_score

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from cxrbench.metrics import delong, mae, pearson, roc_auc
 from cxrbench.results.figures import LONGEST, FigureSet, Paired, figure_set, numbers, text_of
-from cxrbench.results.paired_sums import paired_sums
+from cxrbench.scoring.paired_sums import paired_sums
 from cxrbench.stats import clustered, mean_of, resample
 from cxrbench.tasks import Measured
 from cxrbench.tasks.casewise import case_mean

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from cxrbench.splits import Head, bibtex, catalogue, registered_split
+from cxrbench.splits import Head, format_bibtex, catalogue, registered_split
 from cxrbench.splits.citation import YEAR
 
 
@@ -19,30 +19,30 @@ def fields(entry: str) -> dict[str, str]:
 @pytest.mark.parametrize("head", catalogue(), ids=lambda head: head.label)
 def test_every_split_can_be_cited(head):
     split = registered_split(head.dataset, head.name)
-    found = fields(bibtex(split))
+    found = fields(format_bibtex(split))
     assert found["kind"] == "misc"
     assert {"title", "author", "year", "note"} <= set(found)
     assert found["year"] == str(YEAR)
     assert split.sha256 in found["note"]
     assert len(split.sha256) == 64
     assert f"version {split.version}" in found["title"]
-    assert "http" not in bibtex(split)
+    assert "http" not in format_bibtex(split)
 
 
 def test_keys_are_unique():
-    keys = [fields(bibtex(registered_split(head.dataset, head.name)))["key"] for head in catalogue()]
+    keys = [fields(format_bibtex(registered_split(head.dataset, head.name)))["key"] for head in catalogue()]
     assert len(keys) == len(set(keys))
 
 
 def test_numbers_are_of_the_parts():
-    assert "11254 cases of 5413 patients" in bibtex(registered_split("rsna"))
-    assert "a rule" in bibtex(registered_split("brixia"))
+    assert "11254 cases of 5413 patients" in format_bibtex(registered_split("rsna"))
+    assert "a rule" in format_bibtex(registered_split("brixia"))
 
 
 def test_signs_of_tex_are_escaped():
     head = Head(dataset="a_b", origin="50 % & more {#1}", licence="", note="", sha256="0")
-    assert r"50 \% \& more \{\#1\}" in bibtex(head)
-    assert r"a\_b" in bibtex(head)
+    assert r"50 \% \& more \{\#1\}" in format_bibtex(head)
+    assert r"a\_b" in format_bibtex(head)
 
 
 def test_the_command(command):

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 from cxrbench.case import Case
+from cxrbench.curation.draws.rsna import PER_CLASS
 from cxrbench.datasets import load
-from cxrbench.datasets.table import read_rows
+from cxrbench.datasets.formats.csv_table import read_rows
 from cxrbench.splits import Plan, Split, catalogue, load_split, registered_split
-from cxrbench.splits.draws.rsna import PER_CLASS
 
 FILES = [head.label for head in catalogue() if not isinstance(registered_split(head.dataset, head.name), Plan)]
 LEAKING = {"brixia-cohen@published", "danilov@published", "rsna@image-level"}

@@ -5,7 +5,7 @@ import pytest
 from cxrbench.case import Case, Targets
 from cxrbench.datasets import Dataset
 from cxrbench.errors import DataError, UsageError
-from cxrbench.results import scoring
+from cxrbench.scoring import score as scoring
 from cxrbench.splits import load_split, registered_split
 from cxrbench.splits.rules import position, rule_hash, rules
 from cxrbench.tasks.track import Track

@@ -8,7 +8,7 @@ import scipy.stats
 from cxrbench import metrics
 from cxrbench.stats import bootstrap, clustered, intervals, resample, seed_of
 from cxrbench.stats.bootstrap import draws, left_out
-from cxrbench.stats.interval import bca, percentile
+from cxrbench.stats.intervals import bca, percentile
 
 
 def _scores(seed=0, n=120):

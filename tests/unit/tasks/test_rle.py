@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cxrbench.tasks import rle
+from cxrbench.tasks.masks import rle
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from cxrbench.case import ZONES
 from cxrbench.datasets import load
-from cxrbench.results.outside import score_table
 from cxrbench.runner.evaluate import Settings, evaluate
+from cxrbench.scoring.predictions import score_table
 from cxrbench.splits import load_split
 from cxrbench.tasks.track import Track
 from PIL import Image

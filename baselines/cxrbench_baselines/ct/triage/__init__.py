@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from cxrbench.case import Case
 from cxrbench.errors import DataError, UsageError
-from cxrbench.results.scoring import checked, lay_out
 from cxrbench.results.store import read_result, read_table
+from cxrbench.scoring.score import checked, lay_out
 from cxrbench.tasks import Arrays
 from cxrbench.tasks.segmentation import mask_of
 from cxrbench.tasks.track import Track

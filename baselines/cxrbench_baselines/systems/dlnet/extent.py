@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from cxrbench.datasets.lung_sides import LEFT, RIGHT, sided
+from cxrbench.datasets.formats.lung_sides import LEFT, RIGHT, sided
 from numpy.typing import NDArray
 
 from cxrbench_baselines.lungs_first import largest

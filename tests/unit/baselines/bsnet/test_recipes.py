@@ -9,7 +9,7 @@ from cxrbench.errors import UsageError
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
 
-PRINTED = yaml.safe_load((files("cxrbench_leaderboard") / "published.yaml").read_text("utf-8"))["recipes"]["bs-net"]
+PRINTED = yaml.safe_load((files("cxrbench.reported") / "published.yaml").read_text("utf-8"))["recipes"]["bs-net"]
 SMALL = ("input.size=32", "network.lung_levels=2", "network.width=8")
 ABLATIONS = {
     "bs-net-ha-backbone-head": ("network", "head", "backbone"),

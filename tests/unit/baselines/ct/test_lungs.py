@@ -5,7 +5,7 @@ import pytest
 from cxrbench.case import Image
 from cxrbench.datasets import load
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume import read_mask_volume, read_nifti
+from cxrbench.imaging.volume.open import read_mask_volume, read_nifti
 from cxrbench_baselines.ct.lungs import find_lungs, found_lungs, split_lungs
 from cxrbench_baselines.ct.prepare import rescaled
 

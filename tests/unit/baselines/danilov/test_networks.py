@@ -10,7 +10,7 @@ from importlib.resources import files
 import pytest
 import torch
 import yaml
-from cxrbench.runner.counter import macs, parameters
+from cxrbench.runner.isolation.counter import macs, parameters
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
 
@@ -35,7 +35,7 @@ MEASURED = {
     "mtl-manet": (103.91, 79.65),
 }
 """Parameters in millions, multiply-accumulates of one image in thousand millions."""
-PUBLISHED = yaml.safe_load((files("cxrbench_leaderboard") / "published.yaml").read_text("utf-8"))["recipes"]
+PUBLISHED = yaml.safe_load((files("cxrbench.reported") / "published.yaml").read_text("utf-8"))["recipes"]
 
 
 def on_meta(name: str) -> tuple[torch.nn.Module, torch.Tensor]:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from cxrbench_baselines.recipe import Optimizer, Recipe, Stage, load_recipe
 
-PUBLISHED = yaml.safe_load((files("cxrbench_leaderboard") / "published.yaml").read_text("utf-8"))["recipes"]
+PUBLISHED = yaml.safe_load((files("cxrbench.reported") / "published.yaml").read_text("utf-8"))["recipes"]
 STAGE_1, STAGE_2 = (PUBLISHED[f"danilov-stage-{n}"]["networks"] for n in (1, 2))
 ENCODERS = {
     "SE-ResNeXt-101": "se_resnext101_32x4d",

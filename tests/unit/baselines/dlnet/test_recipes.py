@@ -6,7 +6,7 @@ import pytest
 import yaml
 from cxrbench_baselines.recipe import load_recipe
 
-PUBLISHED = yaml.safe_load((files("cxrbench_leaderboard") / "published.yaml").read_text("utf-8"))["recipes"]
+PUBLISHED = yaml.safe_load((files("cxrbench.reported") / "published.yaml").read_text("utf-8"))["recipes"]
 DLNET = PUBLISHED["dlnet-1"]
 
 

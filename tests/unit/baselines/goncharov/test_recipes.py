@@ -8,7 +8,7 @@ from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
 from cxrbench_baselines.training.data import stage_tracks
 
-PUBLISHED = yaml.safe_load((files("cxrbench_leaderboard") / "published.yaml").read_text("utf-8"))["recipes"]
+PUBLISHED = yaml.safe_load((files("cxrbench.reported") / "published.yaml").read_text("utf-8"))["recipes"]
 COMMON = PUBLISHED["goncharov-common"]
 NAMES = ("lungs-unet", "2d-unet", "2d-unet-plus", "3d-unet", "resnet50-2.5d", "multitask-2d-unet")
 OPTIMIZERS = {"adam": "adam", "plain sgd": "sgd"}

@@ -1,0 +1,35 @@
+"""Splits that follow from public ids alone, without any data: MosMed 1110 and JSRT."""
+
+from cxrbench.curation.draws import draws, split_text
+from cxrbench.splits.split import Head
+
+MASKED = range(255, 305)
+"""Studies of MosMedData COVID19_1110 that have a lesion mask."""
+
+
+@draws.register("mosmed-1110")
+def mosmed_1110(data: str | None) -> str:  # noqa: ARG001
+    """All training, as in Goncharov et al. 2020; the 50 studies with a lesion mask in a part of their own."""
+    studies = [(f"study_{i:04d}", "masked" if i in MASKED else "train") for i in range(1, 1111)]
+    head = Head(
+        dataset="mosmed-1110",
+        origin="published ids",
+        licence="study numbers of MosMedData COVID19_1110 (CC BY-NC-ND 3.0), no data",
+        note="the paper trains on all 1110; part masked is the 50 studies with a lesion mask (all CT-1), train the "
+        "others; no patient ids exist, so a study counts as a patient",
+    )
+    return split_text(head, [(study, study, part) for study, part in studies])
+
+
+@draws.register("jsrt")
+def jsrt(data: str | None) -> str:  # noqa: ARG001
+    """Fold 1 of SCR to train and fold 2 to test, as BS-Net does (124 / 123)."""
+    names = [*(f"JPCLN{i:03d}" for i in range(1, 155)), *(f"JPCNN{i:03d}" for i in range(1, 94))]
+    head = Head(
+        dataset="jsrt",
+        origin="published rule",
+        licence="image names of JSRT, no data",
+        note="the folds of the SCR masks (van Ginneken et al. 2006): fold 1, the 124 odd-numbered images, is train; "
+        "fold 2, the 123 even-numbered ones, is test; one image a patient",
+    )
+    return split_text(head, [(name, name, "train" if int(name[-3:]) % 2 else "test") for name in names])

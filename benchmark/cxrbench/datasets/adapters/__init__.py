@@ -1,0 +1,1 @@
+"""One adapter per dataset: the official on-disk layout in, cases out."""

@@ -1,0 +1,1 @@
+"""File formats that several datasets share: tables, image folders, polygons, annotation files, volume masks."""

@@ -1,0 +1,1 @@
+"""The image cache: every radiograph of a dataset decoded once, written by one process, mapped by many."""

@@ -1,0 +1,1 @@
+"""Radiographs as the field stores them: PNG, JPEG, TIFF, raw and DICOM files to canonical pixels."""

@@ -1,0 +1,1 @@
+"""How a result is made: predictions to metrics, subgroups, comparisons and reproductions."""

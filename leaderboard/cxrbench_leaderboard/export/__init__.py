@@ -1,0 +1,1 @@
+"""The rows of the pages as CSV, JSON and BibTeX."""

@@ -1,0 +1,1 @@
+"""What the pages say, as data: boards, rows, ranks, claims; no HTML here."""

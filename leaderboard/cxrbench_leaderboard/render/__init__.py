@@ -1,0 +1,1 @@
+"""Data to HTML: templates, cells, tables and plots; no number is computed here."""

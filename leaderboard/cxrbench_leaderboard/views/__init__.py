@@ -1,0 +1,1 @@
+"""One view per kind of page: which data it shows."""
