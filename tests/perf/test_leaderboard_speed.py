@@ -12,7 +12,7 @@ BUILD = """
 import json, resource, sys
 from pathlib import Path
 from cxrbench_leaderboard.build import build
-from cxrbench_leaderboard.writing import PROCESSES
+from cxrbench_leaderboard.export.site_writer import PROCESSES
 
 if __name__ == "__main__":
     built = build([Path(sys.argv[1])], Path(sys.argv[2]))

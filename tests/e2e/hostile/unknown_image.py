@@ -1,7 +1,7 @@
 """Answers for an image that it was not asked about."""
 
 import cxrbench
-import cxrbench.runner.worker
+import cxrbench.runner.isolation.worker
 
 EXIT, TOLD = 3, "unknown image"
 

@@ -32,7 +32,7 @@ AS_ROOT = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
 """Root needs no user namespace to build the sandbox, and keeps the right to become another user inside, once."""
 PROBE = """
 import sys
-from cxrbench.runner.limits import take_on
+from cxrbench.runner.isolation.limits import take_on
 take_on(int(sys.argv[1]) if sys.argv[1] else None, processes=64, file=1 << 20)
 import cxrbench.case, PIL
 """
