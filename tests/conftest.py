@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: the real data where it is at hand, a synthetic copy where it is not, the CLI."""
+"""Fixtures for every test: the real data where available, a synthetic copy of a dataset, the command line."""
 
 import contextlib
 import csv
@@ -20,9 +20,22 @@ ROOT = Path(__file__).resolve().parents[1]
 collect_ignore = ["e2e/hostile"]
 
 
+NEEDED_IN_CI = ("test_hostile.py", "test_isolation.py", "test_browser.py", "test_chromium.py")
+"""Tests of the isolation and of the site in a browser: a skip in CI would leave these untested."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Make a skipped test of the isolation or of the browser a failure in CI."""
+    report = yield
+    if report.skipped and item.path.name in NEEDED_IN_CI and os.environ.get("CI") == "true":
+        report.outcome, report.longrepr = "failed", f"skipped in CI: {report.longrepr}"
+    return report
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real data, or a skip that says how to give it."""
+    """The folder of real data; the test is skipped where there is none."""
     folder = Path(os.environ.get("CXRBENCH_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("no real data: set CXRBENCH_DATA to a folder that holds the datasets")
@@ -31,7 +44,7 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_data_by_accident(monkeypatch, real_data_wanted):
-    """Commands under test find data only where the test puts it."""
+    """Let commands find only the data that the test provides."""
     if not real_data_wanted:
         monkeypatch.delenv("CXRBENCH_DATA", raising=False)
 
@@ -43,7 +56,7 @@ def real_data_wanted(request) -> bool:
 
 @dataclass(frozen=True)
 class Done:
-    """What a command left: its exit code, stdout and stderr."""
+    """The outcome of a command: its exit code, stdout and stderr."""
 
     code: int
     out: str
@@ -70,7 +83,7 @@ def command(monkeypatch) -> Callable[..., Done]:
 
 @pytest.fixture
 def written(tmp_path) -> Callable[..., Path]:
-    """Write a submission whose `predict` (and more) is the given code, and return its file."""
+    """A function that writes a submission with the given class body and returns its file."""
 
     def write(body: str, *, head: str = "", name: str = "written") -> Path:
         text = (
@@ -99,7 +112,7 @@ def constant(written) -> Path:
 
 
 def write_scores(path: Path, scores: dict[str, tuple[list[int], list[int]]]) -> None:
-    """A public-annotations.csv as the official file is: byte-order mark, CRLF."""
+    """Write a public-annotations.csv in the official format: byte-order mark, CRLF."""
     zones = [*"ABCDEF", "Global"]
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out, lineterminator="\r\n")
@@ -110,7 +123,7 @@ def write_scores(path: Path, scores: dict[str, tuple[list[int], list[int]]]) -> 
 
 @pytest.fixture
 def synthetic_copy(tmp_path) -> Path:
-    """A data folder laid out as brixia-cohen: the split's file names, noise for pixels, random scores."""
+    """A data folder with a copy of brixia-cohen: file names of the split, noise as pixels, random scores."""
     rng = np.random.default_rng(7)
     names = load_split("brixia-cohen").cases("all")
     root = tmp_path / "data" / "brixia-cohen"

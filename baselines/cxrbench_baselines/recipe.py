@@ -1,8 +1,8 @@
 """Recipes: every hyper-parameter of a trained baseline, in one YAML file that is checked before anything starts.
 
 A packaged recipe is found by its name (`cxrbench train lung-unet`), any other by its path. A variant names its `base`
-and the `changes` to it, written as on the command line. `not_stated` lists what the paper leaves open; what stands in
-the recipe there is our choice. No torch here: recipes are read and listed without it.
+and the `changes` to it, written as on the command line. `not_stated` lists what the paper leaves open; the recipe's
+values there are our choice. This module imports no torch: recipes are read and listed without it.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from cxrbench.errors import UsageError
-from cxrbench.registry import unknown
+from cxrbench.registry import make_unknown_name_error
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-HERE = Path(__file__).parent
-Share = Annotated[float, Field(ge=0, lt=1)]
+PACKAGE = Path(__file__).parent
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Strict(BaseModel):
-    """A record that takes no unknown key."""
+class StrictModel(BaseModel):
+    """A record that refuses unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,15 +30,15 @@ class Step(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     op: str
-    p: Share | Literal[1] = 1
+    p: Fraction | Literal[1] = 1
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the operation takes beside its probability."""
+        """Everything but its name and its probability."""
         return dict(self.model_extra or {})
 
 
-class Input(Strict):
+class InputSpec(StrictModel):
     """What the network sees: side of the square in pixels, channels, the fixed steps before and the normalisation.
 
     `normalise`: "unit" leaves [0, 1]; "imagenet" takes the mean and standard deviation of ImageNet, "half" 0.5 and 0.5
@@ -53,17 +53,17 @@ class Input(Strict):
     spacing: Annotated[float, Field(gt=0)] | None = None
 
 
-class Optimizer(Strict):
+class Optimizer(StrictModel):
     """Adam, AdamW, RMSprop or SGD."""
 
     name: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     lr: Annotated[float, Field(gt=0)]
     amsgrad: bool = False
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    momentum: Share = 0.0
+    momentum: Fraction = 0.0
 
 
-class Schedule(Strict):
+class Schedule(StrictModel):
     """How the learning rate moves.
 
     `plateau` multiplies it by `factor` once the monitored quality has not risen for `patience` epochs; `step` by
@@ -76,20 +76,21 @@ class Schedule(Strict):
     at_step: Annotated[int, Field(ge=1)] | None = None
 
 
-class Stopping(Strict):
+class Stopping(StrictModel):
     """Early stopping on the monitored quality, which is better when higher."""
 
     patience: Annotated[int, Field(ge=1)]
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
 
-class Stage(Strict):
+class Stage(StrictModel):
     """One training run: what it learns from, for how long, how.
 
     `data` are tracks (`task/dataset[@split]/part`): cases of that part that have the task's truth. `validation` is the
-    share of patients held out of them where a split has no part `val`; 0 holds nobody out, and the last epoch is kept.
-    `loss` are the system's own words. `ema` is the decay of an exponential moving average of the weights. `select`
-    says whether the best epoch by validation or the last one is kept. A stage with a closed solution has no optimizer.
+    fraction of patients held out of them where a split has no part `val`; with 0 no patient is held out, and the last
+    epoch is kept. The keys of `loss` are the system's own. `ema` is the decay of an exponential moving average of the
+    weights. `select` says whether the best epoch by validation or the last one is kept. A stage with a closed solution
+    has no optimizer.
     """
 
     name: str
@@ -102,13 +103,13 @@ class Stage(Strict):
     loss: dict[str, Any] = Field(default_factory=dict)
     augmentation: tuple[Step, ...] = ()
     stopping: Stopping | None = None
-    validation: Share = 0.15
+    validation: Fraction = 0.15
     select: Literal["best", "last"] = "best"
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     clip: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
-    def _one_length(self) -> "Stage":
+    def _check_length(self) -> "Stage":
         if self.optimizer is not None and (self.epochs is None) == (self.steps is None):
             raise ValueError("a stage has either epochs or steps")
         if self.optimizer is None and (self.epochs or self.steps):
@@ -116,20 +117,30 @@ class Stage(Strict):
         return self
 
     def loss_of(self, name: str) -> Any:
-        """What the recipe says of a loss. Raises `UsageError` where it does not say it."""
+        """A setting of the stage's loss.
+
+        Args:
+            name: Key under `loss`.
+
+        Returns:
+            Its value in the recipe.
+
+        Raises:
+            UsageError: The recipe does not have the key.
+        """
         if name not in self.loss:
             raise UsageError("the recipe does not name this loss", f"stages.{self.name}.loss.{name}", "add it")
         return self.loss[name]
 
 
-class Recipe(Strict):
-    """A whole training, from nothing to a submission."""
+class Recipe(StrictModel):
+    """A whole training, from the first weights to a submission."""
 
     system: str
     title: str
     paper: str
     where: str
-    input: Input
+    input: InputSpec
     network: dict[str, Any] = Field(default_factory=dict)
     stages: tuple[Stage, ...]
     predict: dict[str, Any] = Field(default_factory=dict)
@@ -138,38 +149,74 @@ class Recipe(Strict):
     note: str = ""
 
     def stage(self, name: str) -> Stage:
-        """The stage of this name. Raises `UsageError` where there is none."""
-        found = {stage.name: stage for stage in self.stages}
-        if name not in found:
-            raise unknown("stage of this recipe", name, found)
-        return found[name]
+        """A stage by its name.
+
+        Args:
+            name: Name of the stage.
+
+        Returns:
+            The stage.
+
+        Raises:
+            UsageError: There is no stage of this name.
+        """
+        by_name = {stage.name: stage for stage in self.stages}
+        if name not in by_name:
+            raise make_unknown_name_error("stage of this recipe", name, by_name)
+        return by_name[name]
 
 
-def packaged() -> dict[str, Path]:
+def list_recipes() -> dict[str, Path]:
     """The recipes that come with the package: name to file."""
-    return {path.stem: path for path in sorted(HERE.glob("systems/*/recipes/*.yaml"))}
+    return {path.stem: path for path in sorted(PACKAGE.glob("systems/*/recipes/*.yaml"))}
 
 
-def find(name: str) -> Path:
-    """The file of a packaged recipe's name, or of a path. Raises `UsageError` for neither."""
-    known = packaged()
+def find_recipe(name: str) -> Path:
+    """The file of a recipe.
+
+    Args:
+        name: Name of a packaged recipe, or a path.
+
+    Returns:
+        The file.
+
+    Raises:
+        UsageError: It is neither.
+
+    Example:
+        >>> find_recipe("lung-unet").name
+        'lung-unet.yaml'
+    """
+    known = list_recipes()
     if name in known:
         return known[name]
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} and path.is_file():
         return path
-    raise unknown("recipe", name, known)
+    raise make_unknown_name_error("recipe", name, known)
 
 
 def load_recipe(name: str | Path, changes: Sequence[str] = ()) -> Recipe:
-    """Read and check a recipe, with `key.key=value` changes (stages by name or number; values in YAML).
+    """Read and check a recipe.
 
-    Raises `UsageError` with the first broken key for a recipe or a change that does not fit.
+    Args:
+        name: Name of a packaged recipe, or a path.
+        changes: Each `key.key=value`, with stages by name or number and values in YAML.
+
+    Returns:
+        The changed recipe.
+
+    Raises:
+        UsageError: The recipe or a change does not fit; the message names the first broken key.
+
+    Example:
+        >>> load_recipe("lung-unet", ["input.size=64"]).input.size
+        64
     """
-    path = find(str(name))
-    document = _document(path)
+    path = find_recipe(str(name))
+    document = _read_document(path)
     for change in changes:
-        _change(document, change)
+        _apply_change(document, change)
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
@@ -178,7 +225,7 @@ def load_recipe(name: str | Path, changes: Sequence[str] = ()) -> Recipe:
         raise UsageError(f"the recipe does not fit ({first['msg']})", f"{path.name}, {place}", "correct it") from error
 
 
-def _document(path: Path) -> Any:
+def _read_document(path: Path) -> Any:
     """A recipe's YAML; one with `base` is the packaged recipe of that name with its `changes` and its other keys."""
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
@@ -186,14 +233,14 @@ def _document(path: Path) -> Any:
         raise UsageError("the recipe is not YAML", f"{path}: {error}", "correct it") from error
     if not isinstance(document, dict) or "base" not in document:
         return document
-    own = dict(document)
-    found = _document(find(str(own.pop("base"))))
-    for change in own.pop("changes", ()):
-        _change(found, str(change))
-    return found | own
+    variant = dict(document)
+    base = _read_document(find_recipe(str(variant.pop("base"))))
+    for change in variant.pop("changes", ()):
+        _apply_change(base, str(change))
+    return base | variant
 
 
-def _change(document: Any, change: str) -> None:
+def _apply_change(document: Any, change: str) -> None:
     """Set one value in place."""
     place, equals, text = change.partition("=")
     *above, last = place.split(".")
@@ -201,33 +248,40 @@ def _change(document: Any, change: str) -> None:
         raise UsageError("a change is written key.key=value", change, "correct --set")
     node = document
     for key in above:
-        node = _below(node, key, change)
+        node = _get_child(node, key, change)
     value = yaml.safe_load(text)
     if isinstance(node, list):
-        node[_index(node, last, change)] = value
+        node[_find_index(node, last, change)] = value
     else:
         node[last] = value
 
 
-def _below(node: Any, key: str, change: str) -> Any:
-    """What stands under a key; an absent one is an empty record."""
+def _get_child(node: Any, key: str, change: str) -> Any:
+    """The value of a key; an absent one becomes an empty record."""
     if isinstance(node, list):
-        return node[_index(node, key, change)]
+        return node[_find_index(node, key, change)]
     if not isinstance(node, dict) or not isinstance(node.setdefault(key, {}), dict | list):
         raise UsageError("no such place in the recipe", change, "correct --set")
     return node[key]
 
 
-def _index(items: list[Any], key: str, change: str) -> int:
+def _find_index(items: list[Any], key: str, change: str) -> int:
     """The number of a list's item, given as number or as the item's `name`."""
     names = [item.get("name") if isinstance(item, dict) else None for item in items]
     if key in names:
         return names.index(key)
     if key.isdigit() and int(key) < len(items):
         return int(key)
-    raise unknown(f"item of the list in {change}", key, [name for name in names if name])
+    raise make_unknown_name_error(f"item of the list in {change}", key, [name for name in names if name])
 
 
-def dump(recipe: Recipe) -> str:
-    """The recipe as YAML, as it is written beside the weights."""
+def dump_recipe(recipe: Recipe) -> str:
+    """A recipe as the YAML that is written to a submission's folder.
+
+    Args:
+        recipe: The recipe.
+
+    Returns:
+        YAML without the keys that have their default value.
+    """
     return yaml.safe_dump(recipe.model_dump(mode="json", exclude_defaults=True), sort_keys=False, width=110)

@@ -8,19 +8,19 @@ from typing import Any
 from cxrbench.errors import CxrbenchError
 from safetensors.torch import save_file
 
-from cxrbench_baselines.recipe import dump, load_recipe
+from cxrbench_baselines.recipe import dump_recipe, load_recipe
 from cxrbench_baselines.system import System
 from cxrbench_baselines.systems import systems
-from cxrbench_baselines.weights import sha256, take
+from cxrbench_baselines.weights import hash_file, load_weights
 
-RECIPE, WEIGHTS, SETTINGS, HASH, STORY = (
+RECIPE, WEIGHTS, SETTINGS, HASH, RECORD = (
     "recipe.yaml",
     "weights.safetensors",
     "settings.json",
     "weights.sha256",
     "training.json",
 )
-SMALL = 2_000_000
+MAX_BYTES_IN_GIT = 2_000_000
 """Weights of more bytes stay out of git."""
 
 CODE = '''"""{title}: made by `cxrbench train`; README.md says how."""
@@ -53,25 +53,29 @@ was run, `training.json` what each stage learnt from and how it went.
 """
 
 
-def save_system(system: System, folder: Path, name: str, parts: tuple[str, ...], story: dict[str, Any]) -> None:
-    """Write the submission: code, recipe, weights, their hash, what was learnt and how.
+def save_system(system: System, folder: Path, name: str, parts: tuple[str, ...], record: dict[str, Any]) -> None:
+    """Write the submission: code, recipe, weights, their hash, and how it was trained.
 
-    `story` has `command`, `seed`, `seconds`, `hardware` and `stages`.
+    Args:
+        system: The trained system.
+        folder: Where the submission goes; made where it is absent.
+        name: Name of the submission.
+        parts: Parts of datasets that it learnt from.
+        record: How it was trained: `command`, `seed`, `seconds`, `hardware` and `stages`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     save_file({key: value.contiguous().cpu() for key, value in system.state_dict().items()}, folder / WEIGHTS)
     (folder / WEIGHTS).chmod(0o644)  # safetensors writes for its owner alone
-    (folder / HASH).write_text(f"{sha256(folder / WEIGHTS)}  {WEIGHTS}\n", "utf-8")
-    (folder / RECIPE).write_text(dump(system.recipe), "utf-8")
+    (folder / HASH).write_text(f"{hash_file(folder / WEIGHTS)}  {WEIGHTS}\n", "utf-8")
+    (folder / RECIPE).write_text(dump_recipe(system.recipe), "utf-8")
     (folder / SETTINGS).write_text(json.dumps(system.settings, indent=1, sort_keys=True) + "\n", "utf-8")
-    (folder / STORY).write_text(
-        json.dumps({**story, "origin": system.origin}, indent=1, sort_keys=True) + "\n", "utf-8"
-    )
-    (folder / "submission.py").write_text(_code(system, name, parts), "utf-8")
-    (folder / "README.md").write_text(_readme(system, folder, story), "utf-8")
+    document = json.dumps({**record, "origin": system.origin}, indent=1, sort_keys=True) + "\n"
+    (folder / RECORD).write_text(document, "utf-8")
+    (folder / "submission.py").write_text(_render_code(system, name, parts), "utf-8")
+    (folder / "README.md").write_text(_render_readme(system, folder, record), "utf-8")
 
 
-def _code(system: System, name: str, parts: tuple[str, ...]) -> str:
+def _render_code(system: System, name: str, parts: tuple[str, ...]) -> str:
     recipe, batch = system.recipe, type(system).batch_size
     kind = "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", name))
     title = " ".join(recipe.title.split())
@@ -80,24 +84,22 @@ def _code(system: System, name: str, parts: tuple[str, ...]) -> str:
         quoted=json.dumps(title, ensure_ascii=False),
         kind=kind if kind[:1].isalpha() else f"Of{kind}",
         name=json.dumps(name),
-        tasks=_words(type(system).tasks),
-        parts=_words(parts),
+        tasks=_format_tuple(type(system).tasks),
+        parts=_format_tuple(parts),
         more="" if batch == System.batch_size else f"\n    batch_size = {batch}",
     )
 
 
-def _words(words: tuple[str, ...]) -> str:
+def _format_tuple(words: tuple[str, ...]) -> str:
     """A tuple of strings as the formatter would write it."""
     inside = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
     return f"({inside},)" if len(words) == 1 else f"({inside})"
 
 
-def _readme(system: System, folder: Path, story: dict[str, Any]) -> str:
+def _render_readme(system: System, folder: Path, record: dict[str, Any]) -> str:
     size = (folder / WEIGHTS).stat().st_size
-    kept = f"The weights ({size / 1e6:.1f} MB) are "
-    kept += (
-        "in this folder." if size <= SMALL else "not in git: the command makes them, `weights.sha256` is their hash."
-    )
+    small = size <= MAX_BYTES_IN_GIT
+    where = "in this folder." if small else "not in git: the command makes them, `weights.sha256` is their hash."
     recipe = system.recipe
     return README.format(
         title=recipe.title,
@@ -105,15 +107,22 @@ def _readme(system: System, folder: Path, story: dict[str, Any]) -> str:
         where=recipe.where,
         note=recipe.note,
         origin=system.origin,
-        weights=kept,
-        **{key: story[key] for key in ("command", "seed", "seconds", "hardware")},
+        weights=f"The weights ({size / 1e6:.1f} MB) are {where}",
+        **{key: record[key] for key in ("command", "seed", "seconds", "hardware")},
     )
 
 
 def load_system(folder: Path) -> System:
     """The system of a submission's folder, with its weights, in evaluation mode.
 
-    Raises `CxrbenchError` in one line for weights that are absent, corrupt or of another architecture.
+    Args:
+        folder: Holds the recipe, the weights and the settings.
+
+    Returns:
+        The system, on the CPU.
+
+    Raises:
+        CxrbenchError: The weights are absent, corrupt or of another architecture.
     """
     recipe = load_recipe(folder / RECIPE)
     if not (folder / WEIGHTS).is_file():
@@ -122,6 +131,6 @@ def load_system(folder: Path) -> System:
         )
     random = recipe.model_copy(update={"network": {**recipe.network, "pretrained": "none"}})
     system = systems[recipe.system](random)
-    take(system, folder / WEIGHTS)
+    load_weights(system, folder / WEIGHTS)
     system.settings = json.loads((folder / SETTINGS).read_text("utf-8"))
     return system.eval()

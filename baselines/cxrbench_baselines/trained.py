@@ -1,6 +1,6 @@
 """The submission of a trained baseline: a folder with its recipe and weights, and four lines of `submission.py`.
 
-Every baseline goes into the scorer by this door, which is the one that strangers use.
+Every baseline is evaluated through this class, like the submission of anybody else.
 """
 
 import sys
@@ -20,7 +20,14 @@ class Trained(cxrbench.Submission):
     batch_size = 4
 
     def setup(self, device: str) -> None:
-        """Build the recipe's system with its weights; raises `CxrbenchError` where they are absent or wrong."""
+        """Build the recipe's system with its weights.
+
+        Args:
+            device: Where it runs, as torch names it.
+
+        Raises:
+            CxrbenchError: The weights are absent or wrong.
+        """
         from cxrbench_baselines.saved import load_system
 
         folder = Path(sys.modules[type(self).__module__].__file__ or ".").parent
@@ -31,6 +38,13 @@ class Trained(cxrbench.Submission):
         return self.system
 
     def predict(self, images: list[Image]) -> list[dict[str, Any]]:
-        """What the system says of each image for the task that is asked; keys with an underscore are its own."""
-        found = [one.get(self.task, one) for one in self.system.predict(images)]
-        return [{key: value for key, value in one.items() if not key.startswith("_")} for one in found]
+        """The system's predictions for the task that is evaluated; keys with an underscore are its own and left out.
+
+        Args:
+            images: Radiographs or CT series.
+
+        Returns:
+            One dict per image.
+        """
+        predictions = [row.get(self.task, row) for row in self.system.predict(images)]
+        return [{key: value for key, value in row.items() if not key.startswith("_")} for row in predictions]

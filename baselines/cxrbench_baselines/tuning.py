@@ -1,8 +1,8 @@
 """Searching a recipe's hyper-parameters: Bayesian proposals, HyperBand, early stopping, and which of them mattered.
 
 As Danilov et al. 2022, "Hyperparameter tuning" and "Hyperparameter correlation and importance": tree-structured Parzen
-estimators propose (optuna), HyperBand ends what lags behind, and the validated quality of one stage is the aim. A study
-lives in a journal file: one that was ended goes on where it was, and makes the proposals it would have made.
+estimators propose (optuna), HyperBand ends what lags behind, and the validated quality of one stage is maximised. A
+study is a journal file: an interrupted one goes on where it was, and makes the proposals that it would have made.
 """
 
 import hashlib
@@ -17,39 +17,40 @@ import numpy as np
 import optuna
 import yaml
 from cxrbench.errors import CxrbenchError, UsageError
-from cxrbench.registry import unknown
+from cxrbench.registry import make_unknown_name_error
 from numpy.typing import NDArray
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import Field, ValidationError
 
-from cxrbench_baselines.recipe import HERE, Recipe, Stopping, Strict, load_recipe
-from cxrbench_baselines.training.fit import Progress, Settings, train
+from cxrbench_baselines.recipe import PACKAGE, Recipe, Stopping, StrictModel, load_recipe
+from cxrbench_baselines.training.fit import train_recipe
 from cxrbench_baselines.training.memory import TooLargeError
+from cxrbench_baselines.training.settings import Progress, TrainingSettings
 
 Floats = NDArray[np.float64]
-JOURNAL = "study.journal"
+JOURNAL_FILE = "study.journal"
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 TREES = 200
 
 
-class Range(Strict):
-    """Any number from `low` to `high`, even in the logarithm where `log` is set."""
+class Range(StrictModel):
+    """Any number from `low` to `high`, uniform; uniform in the logarithm where `log` is set."""
 
     low: float
     high: float
     log: bool = False
 
 
-class Rungs(Strict):
-    """HyperBand's epochs: the first at which a trial may be ended, and by what each next one is larger."""
+class Rungs(StrictModel):
+    """HyperBand's epochs: the first at which a trial may be ended, and the factor from each to the next."""
 
     first: Annotated[int, Field(ge=1)]
     factor: Annotated[int, Field(ge=2)]
 
 
-class Space(Strict):
+class SearchSpace(StrictModel):
     """What is searched: places in the recipe to their values, and how each trial of `stage` is trained."""
 
     stage: str
@@ -65,8 +66,8 @@ class Space(Strict):
     def changes(self) -> list[str]:
         """How a trial's training differs from the recipe's, as `--set` spells it."""
         stopping = None if self.stopping is None else self.stopping.model_dump()
-        own = {"epochs": self.epochs, "steps": None, "batch": self.batch, "stopping": stopping}
-        return [f"stages.{self.stage}.{key}={json.dumps(value)}" for key, value in own.items()]
+        settings = {"epochs": self.epochs, "steps": None, "batch": self.batch, "stopping": stopping}
+        return [f"stages.{self.stage}.{key}={json.dumps(value)}" for key, value in settings.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ class Search:
 
     recipe: str
     changes: tuple[str, ...]
-    space: Space
-    settings: Settings
+    space: SearchSpace
+    settings: TrainingSettings
 
     @property
     def name(self) -> str:
@@ -84,14 +85,25 @@ class Search:
         return f"{Path(self.recipe).stem}-{self.space.stage}-{self.settings.seed}"
 
 
-def load_space(system: str, file: Path | None) -> Space:
-    """A search space from a file, or the one that comes with a system. Raises `UsageError` where it does not fit."""
-    packaged = {path.stem: path for path in HERE.glob("systems/*/spaces/*.yaml")}
+def load_space(system: str, file: Path | None) -> SearchSpace:
+    """A search space from a file, or the one that comes with a system.
+
+    Args:
+        system: Name of the system.
+        file: The file; None for the packaged space.
+
+    Returns:
+        The checked space.
+
+    Raises:
+        UsageError: The system has no packaged space, or the file is unreadable or does not fit.
+    """
+    packaged = {path.stem: path for path in PACKAGE.glob("systems/*/spaces/*.yaml")}
     if file is None and system not in packaged:
-        raise unknown("packaged search space", system, packaged)
+        raise make_unknown_name_error("packaged search space", system, packaged)
     path = file or packaged[system]
     try:
-        return Space.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return SearchSpace.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"the search space cannot be read ({error})", str(path), "correct it") from error
     except ValidationError as error:
@@ -102,42 +114,54 @@ def load_space(system: str, file: Path | None) -> Space:
         ) from error
 
 
-def tune(search: Search, trials: int, progress: Progress) -> optuna.Study:
-    """Run the study until it has this many trials that came to an end; what an ended run has done counts.
+def run_search(search: Search, trials: int, progress: Progress) -> optuna.Study:
+    """Run the study until it has this many trials that came to an end; those of an interrupted run count.
 
-    Raises what training raises, but for a trial that does not fit into memory: that one counts as ended early.
+    A trial that does not fit into memory counts as ended early.
+
+    Args:
+        search: What is searched.
+        trials: Trials in all.
+        progress: Called with the number of trials that came to an end.
+
+    Returns:
+        The study.
+
+    Raises:
+        UsageError: The recipe, a track or the stage's validation does not fit.
+        DataError: Data are missing or unreadable.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = _study(search)
-    _take_up(study)
+    study = _open_study(search)
+    _requeue_interrupted(study)
     while (done := len(study.get_trials(deepcopy=False, states=ENDED))) < trials:
         progress("tuning", done, trials)
         study.sampler = optuna.samplers.TPESampler(seed=search.settings.seed + done)
-        study.optimize(lambda trial: _quality(search, trial), n_trials=1)
+        study.optimize(lambda trial: _run_trial(search, trial), n_trials=1)
     progress("tuning", trials, trials)
     return study
 
 
-def _study(search: Search) -> optuna.Study:
+def _open_study(search: Search) -> optuna.Study:
     search.settings.out.mkdir(parents=True, exist_ok=True)
     rungs, epochs = search.space.rungs, search.space.epochs
     pruner = optuna.pruners.HyperbandPruner(min(rungs.first, epochs), epochs, rungs.factor)
-    storage = JournalStorage(JournalFileBackend(str(search.settings.out / JOURNAL)))
+    storage = JournalStorage(JournalFileBackend(str(search.settings.out / JOURNAL_FILE)))
     return optuna.create_study(
         storage=storage, pruner=pruner, study_name=search.name, direction="maximize", load_if_exists=True
     )
 
 
-def _take_up(study: optuna.Study) -> None:
-    """Trials that a killed run left are asked for again; their training goes on after its last epoch."""
+def _requeue_interrupted(study: optuna.Study) -> None:
+    """Trials that a killed run left are proposed again; their training goes on after its last epoch."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
         study.enqueue_trial(trial.params)
 
 
-def _quality(search: Search, trial: optuna.Trial) -> float:
+def _run_trial(search: Search, trial: optuna.Trial) -> float:
     """Train one proposal; its best validated quality. Raises `TrialPruned` where it lags behind or does not fit."""
-    changes = proposed(search.space.search, trial)
+    changes = propose_changes(search.space.search, trial)
     text = json.dumps(changes, sort_keys=True)
     folder = search.settings.out / "trials" / hashlib.sha256(text.encode()).hexdigest()[:16]
     best: list[float] = []
@@ -152,9 +176,9 @@ def _quality(search: Search, trial: optuna.Trial) -> float:
             raise optuna.TrialPruned
 
     recipe = load_recipe(search.recipe, (*search.changes, *search.space.changes(), *changes))
-    _check_stage(recipe, search.space)
+    _check_validation(recipe, search.space)
     try:
-        train(recipe, replace(search.settings, out=folder, watch=watch), lambda *_: None)
+        train_recipe(recipe, replace(search.settings, out=folder, watch=watch), lambda *_: None)
     except TooLargeError as error:
         trial.set_user_attr("reason", error.line)
         raise optuna.TrialPruned from error
@@ -165,41 +189,66 @@ def _quality(search: Search, trial: optuna.Trial) -> float:
     return max(best)
 
 
-def _check_stage(recipe: Recipe, space: Space) -> None:
+def _check_validation(recipe: Recipe, space: SearchSpace) -> None:
     if recipe.stage(space.stage).validation == 0:
         raise UsageError("tuning needs a validation", f"stages.{space.stage}.validation", "set it above 0")
 
 
-def proposed(search: Mapping[str, Sequence[str | bool | int | float] | Range], trial: optuna.Trial) -> list[str]:
-    """A trial's values as changes of the recipe."""
-    found = []
+def propose_changes(search: Mapping[str, Sequence[str | bool | int | float] | Range], trial: optuna.Trial) -> list[str]:
+    """A trial's values as changes of the recipe.
+
+    Args:
+        search: Places in the recipe to their values.
+        trial: Proposes one value per place.
+
+    Returns:
+        One change per place, as `--set` spells it.
+    """
+    changes = []
     for place, values in search.items():
         if isinstance(values, Range):
             value: Any = trial.suggest_float(place, values.low, values.high, log=values.log)
         else:
             value = trial.suggest_categorical(place, values)
-        found.append(f"{place}={json.dumps(value)}")
-    return found
+        changes.append(f"{place}={json.dumps(value)}")
+    return changes
 
 
-def best_trial(study: optuna.Study) -> FrozenTrial:
-    """The ended trial of the highest quality. Raises `CxrbenchError` where none was validated even once."""
+def find_best_trial(study: optuna.Study) -> FrozenTrial:
+    """The ended trial of the highest quality.
+
+    Args:
+        study: A study that was run.
+
+    Returns:
+        The trial.
+
+    Raises:
+        CxrbenchError: No trial was validated even once.
+    """
     ended = [trial for trial in study.get_trials(deepcopy=False, states=ENDED) if trial.value is not None]
     if not ended:
         raise CxrbenchError("no trial was validated", study.study_name, "search smaller networks or images")
     return max(ended, key=lambda trial: trial.value or 0.0)
 
 
-def changes_of(trial: FrozenTrial) -> list[str]:
-    """A trial's values as changes of the recipe."""
+def list_changes(trial: FrozenTrial) -> list[str]:
+    """A trial's values as changes of the recipe.
+
+    Args:
+        trial: A trial that was run.
+
+    Returns:
+        One change per place, as `--set` spells it.
+    """
     return [f"{place}={json.dumps(value)}" for place, value in trial.params.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one hyper-parameter (or one value of it, for words) has to do with the quality; None where undefined.
+    """How one hyper-parameter (or one value of it, for words) is related to the quality; None where undefined.
 
-    `correlation` is linear, in [-1, 1]; `importance` the share of a random forest's decrease of variance.
+    `correlation` is Pearson's, in [-1, 1]; `importance` the fraction of a random forest's decrease of variance.
     """
 
     name: str
@@ -207,10 +256,18 @@ class Effect:
     importance: float | None
 
 
-def effects(trials: Sequence[FrozenTrial], seed: int = 0) -> list[Effect]:
-    """Each hyper-parameter, and the epochs trained, against the quality of the ended trials, most important first."""
+def compute_effects(trials: Sequence[FrozenTrial], seed: int = 0) -> list[Effect]:
+    """Each hyper-parameter, and the epochs trained, against the quality of the ended trials.
+
+    Args:
+        trials: Trials in any state; those that ended with a quality count.
+        seed: Of the random forest.
+
+    Returns:
+        One row per hyper-parameter, most important first; undefined for fewer than 3 trials or a constant quality.
+    """
     ended = [trial for trial in trials if trial.state in ENDED and trial.value is not None]
-    names, table = _table(ended)
+    names, table = _make_table(ended)
     quality = np.array([trial.value for trial in ended], np.float64)
     if len(ended) < 3 or quality.std() == 0:
         return [Effect(name, None, None) for name in names]
@@ -218,18 +275,18 @@ def effects(trials: Sequence[FrozenTrial], seed: int = 0) -> list[Effect]:
 
     shares = RandomForestRegressor(TREES, random_state=seed).fit(table, quality).feature_importances_
     rows = [
-        Effect(name, _linear(column, quality), float(share))
+        Effect(name, _correlate(column, quality), float(share))
         for name, column, share in zip(names, table.T, shares, strict=True)
     ]
     return sorted(rows, key=lambda row: -(row.importance or 0))
 
 
-def _linear(column: Floats, quality: Floats) -> float | None:
+def _correlate(column: Floats, quality: Floats) -> float | None:
     return float(np.corrcoef(column, quality)[0, 1]) if column.std() else None
 
 
-def _table(trials: Sequence[FrozenTrial]) -> tuple[list[str], Floats]:
-    """A row a trial: numbers as they are, a column of 0 and 1 for each word that occurs, and the epochs trained."""
+def _make_table(trials: Sequence[FrozenTrial]) -> tuple[list[str], Floats]:
+    """One row per trial: numbers as they are, a column of 0 and 1 for each word that occurs, and the epochs trained."""
     columns: dict[str, list[float]] = {"epochs": [float(trial.user_attrs.get("epochs", 0)) for trial in trials]}
     for place in dict.fromkeys(name for trial in trials for name in trial.params):
         values = [trial.params.get(place) for trial in trials]

@@ -6,14 +6,24 @@ from pathlib import Path
 
 import torch
 from cxrbench.errors import CxrbenchError
-from cxrbench.registry import unknown
+from cxrbench.registry import make_unknown_name_error
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 
 def read_weights(file: Path) -> dict[str, torch.Tensor]:
-    """Tensors by name. Raises `CxrbenchError` for a file that is absent, cut short or no safetensors."""
+    """Read a weight file.
+
+    Args:
+        file: A safetensors file.
+
+    Returns:
+        Tensors by name.
+
+    Raises:
+        CxrbenchError: The file is absent, cut short or no safetensors.
+    """
     if not file.is_file():
         raise CxrbenchError("no such weight file", str(file), "make it with cxrbench train")
     try:
@@ -25,30 +35,50 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
         ) from error
 
 
-def sha256(file: Path) -> str:
-    """The file's hash in hexadecimal."""
+def hash_file(file: Path) -> str:
+    """The SHA-256 of a file.
+
+    Args:
+        file: Any file.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def learnt_from(file: Path) -> tuple[str, ...]:
-    """The parts of datasets that weights were learnt from, as `training.json` beside them says; else none."""
-    story = file.parent / "training.json"
-    return tuple(json.loads(story.read_text("utf-8")).get("learnt_from", ())) if story.is_file() else ()
+def read_training_parts(file: Path) -> tuple[str, ...]:
+    """The parts of datasets that weights were learnt from.
+
+    Args:
+        file: A weight file.
+
+    Returns:
+        What `training.json` in the same folder says; empty where there is none.
+    """
+    record = file.parent / "training.json"
+    return tuple(json.loads(record.read_text("utf-8")).get("learnt_from", ())) if record.is_file() else ()
 
 
-def take(module: nn.Module, file: Path, part: str = "") -> None:
-    """Load weights into a module, or into its submodule `part`.
+def load_weights(module: nn.Module, file: Path, part: str = "") -> None:
+    """Load weights into a module, or into a submodule of it.
 
-    Raises `UsageError` where there is no such part, and `CxrbenchError` in one line for a file that is absent, corrupt
-    or of another architecture.
+    Args:
+        module: The network.
+        file: Weights of the whole network or of the part alone.
+        part: Name of the submodule; "" for the whole.
+
+    Raises:
+        UsageError: There is no such part.
+        CxrbenchError: The file is absent, corrupt or of another architecture.
     """
     if part not in dict(module.named_modules()):
-        raise unknown("part of the network", part, [name for name, _ in module.named_children()])
+        raise make_unknown_name_error("part of the network", part, [name for name, _ in module.named_children()])
     target = module.get_submodule(part)
-    given = read_weights(file)
-    prefix = f"{part}." if part and any(key.startswith(f"{part}.") for key in given) else ""
-    wanted = {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
+    weights = read_weights(file)
+    prefix = f"{part}." if part and any(key.startswith(f"{part}.") for key in weights) else ""
+    wanted = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
     try:
         target.load_state_dict(wanted)
     except RuntimeError as error:

@@ -1,6 +1,6 @@
 """cxrbench: a reproducible benchmark for COVID-19 severity on chest radiographs and CT.
 
-The public names are imported when they are first used, so that `import cxrbench` costs nothing.
+The public names are imported on first use, so that `import cxrbench` takes almost no time.
 """
 
 from importlib import import_module

@@ -1,15 +1,23 @@
-"""One family of errors: each says what is wrong, where, and what to do, in one line.
+"""One family of errors. Each says in one line what is wrong, where, and what to do.
 
-The command line turns a `CxrbenchError` into its one line on stderr and its exit code; nothing else exits.
+The command line prints a `CxrbenchError` as one line on stderr and exits with its exit code. Nothing else exits.
 """
 
 from typing import ClassVar
 
 
 class CxrbenchError(Exception):
-    """Something failed that the user can do something about (exit code 1).
+    """A failure that the user can do something about (exit code 1).
 
-    `what` went wrong, `where` it was found (a file, a case, a name) and what to do about it (`fix`).
+    Attributes:
+        what: What went wrong.
+        where: Where it went wrong: a file, a case, a name. May be empty.
+        fix: What to do about it. May be empty.
+
+    Example:
+        >>> from cxrbench import CxrbenchError
+        >>> str(CxrbenchError("image not found", "cohen/a.png", "check --data"))
+        'image not found: cohen/a.png; check --data'
     """
 
     exit_code: ClassVar[int] = 1
@@ -20,9 +28,9 @@ class CxrbenchError(Exception):
 
     @property
     def line(self) -> str:
-        """The error in one line: `what: where; fix`."""
-        found = f"{self.what}: {self.where}" if self.where else self.what
-        return f"{found}; {self.fix}" if self.fix else found
+        """The error in one line with what is wrong, where, and what to do."""
+        text = f"{self.what}: {self.where}" if self.where else self.what
+        return f"{text}; {self.fix}" if self.fix else text
 
 
 class UsageError(CxrbenchError):
@@ -32,18 +40,18 @@ class UsageError(CxrbenchError):
 
 
 class SubmissionError(CxrbenchError):
-    """The submission broke its contract (exit code 3)."""
+    """The submission violates its contract (exit code 3)."""
 
     exit_code = 3
 
 
 class DataError(CxrbenchError):
-    """Data is missing or corrupt (exit code 4)."""
+    """Data is absent or damaged (exit code 4)."""
 
     exit_code = 4
 
 
 class IsolationError(CxrbenchError):
-    """Isolation was refused or a limit was hit (exit code 5)."""
+    """Isolation was refused, or a resource limit was exceeded (exit code 5)."""
 
     exit_code = 5

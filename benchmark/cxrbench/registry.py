@@ -1,4 +1,4 @@
-"""A typed registry: names to plug-ins, filled on import of a package's modules and by entry points."""
+"""A typed registry of plug-ins by name, filled by importing a package's modules and by entry points."""
 
 import difflib
 import importlib
@@ -13,19 +13,36 @@ from cxrbench.errors import UsageError
 T = TypeVar("T")
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """The error for a name that nobody registered, with the nearest ones that exist."""
+def make_unknown_name_error(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """Make the error for a name that is not registered, with the nearest names that are.
+
+    Args:
+        kind: What the name should refer to, such as "dataset".
+        name: The unknown name.
+        known: The names that exist.
+
+    Returns:
+        The error, to be raised by the caller.
+
+    Example:
+        >>> make_unknown_name_error("dataset", "cohn", ["cohen", "rsna"]).fix
+        'did you mean cohen?'
+    """
     names = sorted(known)
-    near = [one for one in names if one.lower() == name.lower()]
+    near = [other for other in names if other.lower() == name.lower()]
     near = near or difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     fix = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
     return UsageError(f"no {kind} of this name", name, fix)
 
 
 class Registry(Generic[T]):
-    """Plug-ins of one kind, found by importing the modules of `package` when first asked.
+    """Plug-ins of one kind by name, found by importing the modules of a package on first use.
 
-    A third party adds to the entry-point group `cxrbench.<kind>s`: an entry is a module that registers itself.
+    A third party adds to the entry-point group `cxrbench.<kind>s`: each entry is a module that registers its plug-in.
+
+    Attributes:
+        kind: What is registered, such as "dataset".
+        package: The package whose modules register themselves when they are imported.
     """
 
     def __init__(self, kind: str, package: str) -> None:
@@ -34,7 +51,17 @@ class Registry(Generic[T]):
         self._filled = False
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator: keep the decorated object under `name`; a second one of that name is an error."""
+        """Make a decorator that registers an object.
+
+        Args:
+            name: The name to register under.
+
+        Returns:
+            A decorator that returns the object unchanged.
+
+        Raises:
+            ValueError: The name is already registered.
+        """
 
         def keep(item: T) -> T:
             if name in self._items:
@@ -52,18 +79,18 @@ class Registry(Generic[T]):
         for module in pkgutil.iter_modules(path, f"{self.package}."):
             importlib.import_module(module.name)
         for entry in entry_points(group=f"cxrbench.{self.kind}s"):
-            self._load_foreign(entry.name, entry.value)
+            self._load_plugin(entry.name, entry.value)
 
-    def _load_foreign(self, name: str, module: str) -> None:
+    def _load_plugin(self, name: str, module: str) -> None:
         try:
             importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001 - a stranger's module may fail in any way: name it, go on
+        except Exception as error:  # noqa: BLE001 - a third party's module may fail in any way: name it, go on
             warnings.warn(f"{self.kind} plug-in {name} ({module}) failed: {error}", stacklevel=4)
 
     def __getitem__(self, name: str) -> T:
         self._fill()
         if name not in self._items:
-            raise unknown(self.kind, name, self._items)
+            raise make_unknown_name_error(self.kind, name, self._items)
         return self._items[name]
 
     def __iter__(self) -> Iterator[str]:

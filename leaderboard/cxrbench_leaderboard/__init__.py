@@ -1,1 +1,1 @@
-"""The leaderboard: result files, printed claims and dataset cards to a static site. It never sees images or labels."""
+"""The leaderboard: from result files, reported values and dataset cards to a static site, without images or labels."""

@@ -1,4 +1,4 @@
-"""A copy with every bad input at once: all are told together with file and reason, and nothing is silently dropped."""
+"""A copy with every kind of bad input: all are reported with file and reason, and nothing is silently dropped."""
 
 import json
 import os
@@ -28,7 +28,7 @@ from tests.fixtures.make_tables import (
 )
 
 GOOD = ("1001", "1002", "1003")
-TOLD_OF_BRIXIA = {
+PROBLEMS_OF_BRIXIA = {
     "2001.dcm": "DICOM file cannot be decoded",
     "2002.dcm": "MPEG2",
     "metadata_consensus_v1.csv": "column missing: ModeC",
@@ -39,7 +39,7 @@ TOLD_OF_BRIXIA = {
 }
 """What is wrong with the copy below, by the last part of the file's name, and words of its reason."""
 
-TOLD_OF_COHEN = {
+PROBLEMS_OF_COHEN = {
     "cut.png": "image cannot be decoded",
     "covid-severity-scores.csv": "column missing: opacity_mean",
     "gone.png": "listed but absent",
@@ -51,7 +51,7 @@ TOLD_OF_COHEN = {
 
 @pytest.fixture
 def bad_brixia(tmp_path):
-    """Three good films, and one bad input of each kind that this set can have."""
+    """Three good radiographs, and one bad input of each kind that this set can have."""
     root = tmp_path / "data" / "brixia"
     rows = [brixia_row(name, "022131", 9) for name in (*GOOD, "2001", "2002", "2004")]
     rows += [brixia_row("2003", "022134", 12), brixia_row("2005", "000000", 0), brixia_row("2005", "000001", 1)]
@@ -81,28 +81,28 @@ def bad_cohen(tmp_path):
     return tmp_path / "data"
 
 
-def _told(document) -> dict[str, str]:
+def _read_problems(document) -> dict[str, str]:
     return {problem["file"].rpartition("/")[2]: problem["reason"] for problem in document["problems"] if problem["bad"]}
 
 
-def _assert_told(told: dict[str, str], expected: dict[str, str]) -> None:
-    """Every bad input, each once, and beside them only counts that the card has otherwise."""
-    extra = {file: reason for file, reason in told.items() if file not in expected and file != "datasets.yaml"}
+def _check_problems(reported: dict[str, str], expected: dict[str, str]) -> None:
+    """Every bad input once, and besides them only counts that differ from the card."""
+    extra = {file: reason for file, reason in reported.items() if file not in expected and file != "datasets.yaml"}
     assert not extra
     for file, words in expected.items():
-        assert words in told[file], (file, told[file])
+        assert words in reported[file], (file, reported[file])
 
 
 @pytest.mark.parametrize(
     ("name", "expected", "good"),
-    [("brixia", TOLD_OF_BRIXIA, set(GOOD)), ("cohen", TOLD_OF_COHEN, {"good.png", "small.png"})],
+    [("brixia", PROBLEMS_OF_BRIXIA, set(GOOD)), ("cohen", PROBLEMS_OF_COHEN, {"good.png", "small.png"})],
 )
-def test_all_is_told_together_and_the_rest_goes_on(name, expected, good, request, command, tmp_path):
+def test_all_problems_are_reported_and_the_rest_is_prepared(name, expected, good, request, command, tmp_path):
     data = request.getfixturevalue(f"bad_{name}")
     done = command("datasets", "prepare", name, "--data", data, "--cache", tmp_path / "cache", "--json")
     assert done.code == 0
     document = json.loads(done.out)
-    _assert_told(_told(document), expected)
+    _check_problems(_read_problems(document), expected)
     assert set(ImageCache.open(name, root=tmp_path / "cache").entries) == good
     assert document["decoded"] == len(good)
     listed = load(name, data)
@@ -110,8 +110,8 @@ def test_all_is_told_together_and_the_rest_goes_on(name, expected, good, request
     assert all(any(case in problem["file"] for problem in document["problems"]) for case in unread)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("brixia", TOLD_OF_BRIXIA), ("cohen", TOLD_OF_COHEN)])
-def test_strict_tells_the_same_and_ends_with_4(name, expected, request, command, tmp_path):
+@pytest.mark.parametrize(("name", "expected"), [("brixia", PROBLEMS_OF_BRIXIA), ("cohen", PROBLEMS_OF_COHEN)])
+def test_strict_reports_the_same_and_exits_with_4(name, expected, request, command, tmp_path):
     data = request.getfixturevalue(f"bad_{name}")
     done = command("datasets", "prepare", name, "--data", data, "--cache", tmp_path / "cache", "--strict")
     assert done.code == 4
@@ -120,15 +120,15 @@ def test_strict_tells_the_same_and_ends_with_4(name, expected, request, command,
         assert any(file in line and words in line for line in done.err.splitlines()), file
 
 
-@pytest.mark.parametrize(("name", "expected"), [("brixia", TOLD_OF_BRIXIA), ("cohen", TOLD_OF_COHEN)])
-def test_verify_tells_the_same(name, expected, request, command):
+@pytest.mark.parametrize(("name", "expected"), [("brixia", PROBLEMS_OF_BRIXIA), ("cohen", PROBLEMS_OF_COHEN)])
+def test_verify_reports_the_same(name, expected, request, command):
     done = command("datasets", "verify", name, "--data", request.getfixturevalue(f"bad_{name}"), "--json")
     assert done.code == 4
-    _assert_told(_told(json.loads(done.out)), expected)
+    _check_problems(_read_problems(json.loads(done.out)), expected)
 
 
 @pytest.mark.parametrize("how", ["--strict", "--json"])
-def test_a_table_without_which_nothing_can_be_listed_is_one_error(how, bad_brixia, command, tmp_path):
+def test_an_unusable_main_table_is_one_error(how, bad_brixia, command, tmp_path):
     table = bad_brixia / "brixia" / "metadata_global_v2.csv"
     write_csv(table, [name for name in BRIXIA if name not in ("Subject", "BrixiaScore")], [], separator=";")
     done = command("datasets", "prepare", "brixia", "--data", bad_brixia, "--cache", tmp_path / "cache", how)
@@ -136,19 +136,19 @@ def test_a_table_without_which_nothing_can_be_listed_is_one_error(how, bad_brixi
     assert done.error_lines == [f"error: column missing: BrixiaScore, Subject: {table}; use the official file"]
 
 
-def test_many_files_with_one_reason_are_one_line_and_all_stand_in_the_document(bad_brixia, command, tmp_path):
+def test_many_files_with_one_reason_are_one_line(bad_brixia, command, tmp_path):
     for number in range(50):
         write_dicom(bad_brixia / "brixia" / "dicom_clean" / f"more{number:02d}.dcm", codes_of(thorax()))
     place = ("--data", bad_brixia, "--cache", tmp_path / "cache")
-    said = [line for line in command("datasets", "prepare", "brixia", *place).err.splitlines() if "not listed" in line]
-    assert len(said) == 1
-    assert "51 files of dicom_clean" in said[0]
+    lines = [line for line in command("datasets", "prepare", "brixia", *place).err.splitlines() if "not listed" in line]
+    assert len(lines) == 1
+    assert "51 files of dicom_clean" in lines[0]
     document = json.loads(command("datasets", "prepare", "brixia", *place, "--json").out)
     assert sum("not listed" in problem["reason"] for problem in document["problems"]) == 51
     assert (document["decoded"], document["reused"]) == (0, len(GOOD))
 
 
-def test_a_killed_run_goes_on_where_it_was(tmp_path):
+def test_a_killed_run_is_continued(tmp_path):
     root, cache = tmp_path / "data" / "brixia", tmp_path / "cache"
     names = [f"{number:04d}" for number in range(60)]
     make_brixia(root, [brixia_row(name, "022131", 9) for name in names])
@@ -161,22 +161,22 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     paths = os.pathsep.join(str(ROOT / part) for part in ("benchmark",))
     environment = {**os.environ, "PYTHONPATH": paths}
     first = subprocess.Popen(run, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _wait_for_lines(cache, 5)
+    _wait_for_lines(cache, 5, first)
     first.send_signal(signal.SIGKILL)
     first.wait()
     again = json.loads(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
     assert again["reused"] >= 5
     assert again["decoded"] + again["reused"] == len(names)
-    found = ImageCache.open("brixia", root=cache)
-    assert set(found.entries) == set(names)
-    assert found.damaged() == []
+    prepared = ImageCache.open("brixia", root=cache)
+    assert set(prepared.entries) == set(names)
+    assert prepared.damaged() == []
 
 
-def _wait_for_lines(cache, count: int) -> None:
-    """Until the index has so many finished cases."""
-    for _ in range(2000):
+def _wait_for_lines(cache, count: int, process: subprocess.Popen) -> None:
+    """Wait until the index has so many finished cases."""
+    while True:
         index = next(cache.rglob("index.jsonl"), None)
         if index is not None and index.read_bytes().count(b"\n") >= count:
             return
+        assert process.poll() is None, "the process ended before that"
         time.sleep(0.01)
-    pytest.fail("nothing was prepared")

@@ -1,4 +1,4 @@
-"""Every bad input ends with its exit code and one line, and writes nothing."""
+"""Every invalid input ends with its exit code and a one-line error, and writes nothing."""
 
 import pytest
 
@@ -14,12 +14,12 @@ def predict(self, images):
 """
 
 
-def results_in(folder) -> list:
+def list_results(folder) -> list:
     """Files and folders that a reader would see."""
     return [path for path in folder.glob("*") if not path.name.startswith(".")]
 
 
-def returning(value: str) -> str:
+def make_predict(value: str) -> str:
     return f"def predict(self, images):\n    return [{value} for _ in images]\n"
 
 
@@ -28,37 +28,37 @@ BODIES = {
     "raises on the third case": (THIRD.format(action="raise ValueError('third')"), "third"),
     "exits on the third case": (THIRD.format(action="import os; os._exit(3)"), "exit code 3"),
     "kills itself on the third case": (THIRD.format(action="import os; os.kill(os.getpid(), 9)"), "SIGKILL"),
-    "five zones": (returning('{"brixia": [1, 1, 1, 1, 1]}'), "shape"),
-    "not a number": (returning('{"brixia": [1, 1, float("nan"), 1, 1, 1]}'), "finite"),
-    "a four": (returning('{"brixia": [1, 1, 4, 1, 1, 1]}'), "[0, 3]"),
-    "below zero": (returning('{"brixia": [1, 1, -0.1, 1, 1, 1]}'), "[0, 3]"),
-    "a string": (returning('{"brixia": "111111"}'), "numbers"),
-    "digits as text": (returning('{"brixia": list("111111")}'), "numbers"),
-    "another key": (returning('{"score": [1, 1, 1, 1, 1, 1]}'), "brixia"),
-    "probabilities that do not add up": (returning('{"brixia": np.full((6, 4), 0.3)}'), "add up"),
-    "no dict": (returning("[1, 1, 1, 1, 1, 1]"), "dict"),
+    "five zones": (make_predict('{"brixia": [1, 1, 1, 1, 1]}'), "shape"),
+    "not a number": (make_predict('{"brixia": [1, 1, float("nan"), 1, 1, 1]}'), "finite"),
+    "a four": (make_predict('{"brixia": [1, 1, 4, 1, 1, 1]}'), "[0, 3]"),
+    "below zero": (make_predict('{"brixia": [1, 1, -0.1, 1, 1, 1]}'), "[0, 3]"),
+    "a string": (make_predict('{"brixia": "111111"}'), "numbers"),
+    "digits as text": (make_predict('{"brixia": list("111111")}'), "numbers"),
+    "another key": (make_predict('{"score": [1, 1, 1, 1, 1, 1]}'), "brixia"),
+    "probabilities that do not add up": (make_predict('{"brixia": np.full((6, 4), 0.3)}'), "add up"),
+    "no dict": (make_predict("[1, 1, 1, 1, 1, 1]"), "dict"),
     "nothing": ("def predict(self, images):\n    return None\n", "NoneType"),
     "one prediction too few": ("def predict(self, images):\n    return []\n", "0 for 1"),
     "one prediction too many": (
         "def predict(self, images):\n    return [{'brixia': [1] * 6}] * (len(images) + 1)\n",
         "2 for 1",
     ),
-    "not its task": ("tasks = ('detection',)\n" + returning('{"probability": 0.5}'), "brixia-severity"),
+    "not its task": ("tasks = ('detection',)\n" + make_predict('{"probability": 0.5}'), "brixia-severity"),
     "trained on an unknown part": (
-        "trained_on = ('brixia-cohen/nowhere',)\n" + returning('{"brixia": [1] * 6}'),
+        "trained_on = ('brixia-cohen/nowhere',)\n" + make_predict('{"brixia": [1] * 6}'),
         "nowhere",
     ),
 }
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_submission_that_breaks_its_contract_ends_with_3(name, written, command, tmp_path):
-    body, told = BODIES[name]
+def test_a_submission_that_breaks_its_contract_exits_with_3(name, written, command, tmp_path):
+    body, message = BODIES[name]
     done = command("evaluate", written(body), *TRACK, "--out", tmp_path / "out", "--sandbox", "off")
     assert done.code == 3
     assert len(done.error_lines) == 1
-    assert told in done.error_lines[0]
-    assert not results_in(tmp_path / "out")
+    assert message in done.error_lines[0]
+    assert not list_results(tmp_path / "out")
 
 
 HEAD = "import cxrbench\nclass A(cxrbench.Submission):\n    name = '{}'\n    tasks = ('brixia-severity',)\n"
@@ -79,15 +79,15 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_no_submission_ends_with_3(name, command, tmp_path):
-    text, told = FILES[name]
+def test_a_file_that_is_not_a_submission_exits_with_3(name, command, tmp_path):
+    text, message = FILES[name]
     path = tmp_path / "submission.py"
     path.write_text(text, "utf-8")
     done = command("evaluate", path, *TRACK)
     assert done.code == 3
     assert len(done.error_lines) == 1
-    assert told in done.error_lines[0]
-    assert not results_in(tmp_path / "results")
+    assert message in done.error_lines[0]
+    assert not list_results(tmp_path / "results")
 
 
 def test_the_case_that_failed_is_named(written, command):
@@ -97,7 +97,7 @@ def test_the_case_that_failed_is_named(written, command):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("evaluate", "nowhere/submission.py"), "no such submission file"),
         (("evaluate", "{submission}", "--track", "brixia-severity/phantom"), "task/dataset/part"),
@@ -116,71 +116,71 @@ def test_the_case_that_failed_is_named(written, command):
         (("new", "no/slashes"), "no/slashes"),
     ],
 )
-def test_usage_errors_end_with_2(arguments, told, constant, command):
+def test_usage_errors_exit_with_2(arguments, message, constant, command):
     done = command(*(str(argument).format(submission=constant) for argument in arguments))
     assert done.code == 2
     assert len(done.error_lines) == 1
-    assert told in done.error_lines[0]
+    assert message in done.error_lines[0]
 
 
-def refused(command, constant, data) -> str:
+def evaluate_refused(command, constant, data) -> str:
     done = command("evaluate", constant, *REAL, "--data", data)
     assert done.code == 4
     assert len(done.error_lines) == 1
-    assert not results_in(constant.parent / "results")
+    assert not list_results(constant.parent / "results")
     return done.error_lines[0]
 
 
-def test_data_that_points_nowhere_ends_with_4(command, constant, tmp_path):
-    assert "does not exist" in refused(command, constant, tmp_path / "nowhere")
+def test_a_missing_data_folder_exits_with_4(command, constant, tmp_path):
+    assert "does not exist" in evaluate_refused(command, constant, tmp_path / "nowhere")
 
 
-def test_no_data_at_all_ends_with_4(command, constant):
+def test_no_data_folder_exits_with_4(command, constant):
     done = command("evaluate", constant, *REAL)
     assert done.code == 4
     assert "CXRBENCH_DATA" in done.error_lines[0]
 
 
-def test_a_folder_without_the_dataset_ends_with_4(command, constant, tmp_path):
-    assert "not found" in refused(command, constant, tmp_path)
+def test_a_folder_without_the_dataset_exits_with_4(command, constant, tmp_path):
+    assert "not found" in evaluate_refused(command, constant, tmp_path)
 
 
-def test_scores_without_a_single_image_end_with_4(command, constant, synthetic_copy):
+def test_scores_without_any_image_exit_with_4(command, constant, synthetic_copy):
     for image in (synthetic_copy / "brixia-cohen" / "public-cohen-subset").iterdir():
         image.unlink()
-    assert "not one image" in refused(command, constant, synthetic_copy)
+    assert "no image of this track" in evaluate_refused(command, constant, synthetic_copy)
 
 
-def test_a_truncated_image_ends_with_4_and_is_named(command, constant, synthetic_copy):
+def test_a_truncated_image_exits_with_4_and_is_named(command, constant, synthetic_copy):
     image = next((synthetic_copy / "brixia-cohen" / "public-cohen-subset").glob("*.png"))
     image.write_bytes(image.read_bytes()[:-200])
-    assert image.name in refused(command, constant, synthetic_copy)
+    assert image.name in evaluate_refused(command, constant, synthetic_copy)
 
 
-def test_a_missing_column_ends_with_4_and_is_named(command, constant, synthetic_copy):
+def test_a_missing_column_exits_with_4_and_is_named(command, constant, synthetic_copy):
     table = synthetic_copy / "brixia-cohen" / "public-annotations.csv"
     table.write_text(table.read_text("utf-8-sig").replace("S-C", "S-X"), "utf-8")
-    assert "S-C" in refused(command, constant, synthetic_copy)
+    assert "S-C" in evaluate_refused(command, constant, synthetic_copy)
 
 
-def test_a_score_that_contradicts_its_sum_ends_with_4(command, constant, synthetic_copy):
+def test_a_score_that_contradicts_its_sum_exits_with_4(command, constant, synthetic_copy):
     table = synthetic_copy / "brixia-cohen" / "public-annotations.csv"
     lines = table.read_text("utf-8-sig").splitlines()
     cells = lines[5].split(",")
     cells[7] = str(int(cells[7]) + 1)
     lines[5] = ",".join(cells)
     table.write_text("\n".join(lines), "utf-8")
-    assert cells[0] in refused(command, constant, synthetic_copy)
+    assert cells[0] in evaluate_refused(command, constant, synthetic_copy)
 
 
 def test_required_isolation_is_refused_where_there_is_none(command, constant, monkeypatch):
-    monkeypatch.setattr("cxrbench.runner.isolation.sandbox.best_level", lambda: "namespaces")
+    monkeypatch.setattr("cxrbench.runner.isolation.sandbox.find_best_level", lambda: "namespaces")
     done = command("evaluate", constant, *TRACK, "--sandbox", "required")
     assert done.code == 5
     assert len(done.error_lines) == 1
 
 
-def test_the_time_limit_ends_with_5(command, written):
+def test_the_time_limit_exits_with_5(command, written):
     slow = written("def predict(self, images):\n    import time; time.sleep(600)\n")
     done = command("evaluate", slow, *TRACK, "--time-limit", "3")
     assert done.code == 5

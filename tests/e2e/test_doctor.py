@@ -1,20 +1,22 @@
-"""`doctor` says what is there and what to do, with data and without."""
+"""`doctor` lists what this machine has and what to do, with data and without."""
 
 import json
 
 
-def test_it_names_isolation_extras_and_the_missing_data(command):
-    found = {one["what"]: one for one in json.loads(command("doctor", "--json").out)}
-    assert {"python", "isolation", "browser", "extra ct", "extra baselines", "data"} <= set(found)
-    assert "CXRBENCH_DATA" in found["data"]["advice"]
-    assert found["isolation"]["state"] in {"bubblewrap", "namespaces", "none"}
+def test_isolation_extras_and_missing_data_are_listed(command):
+    findings = {finding["what"]: finding for finding in json.loads(command("doctor", "--json").out)}
+    assert {"python", "isolation", "browser", "extra ct", "extra baselines", "data"} <= set(findings)
+    assert "CXRBENCH_DATA" in findings["data"]["advice"]
+    assert findings["isolation"]["state"] in {"bubblewrap", "namespaces", "none"}
 
 
-def test_it_counts_the_images_of_each_dataset(command, synthetic_copy):
-    found = {one["what"]: one for one in json.loads(command("doctor", "--data", synthetic_copy, "--json").out)}
-    assert found["dataset brixia-cohen"]["state"] == "192 of 192 images"
-    assert "dataset rsna" not in found
+def test_the_images_of_each_dataset_are_counted(command, synthetic_copy):
+    findings = {
+        finding["what"]: finding for finding in json.loads(command("doctor", "--data", synthetic_copy, "--json").out)
+    }
+    assert findings["dataset brixia-cohen"]["state"] == "192 of 192 images"
+    assert "dataset rsna" not in findings
 
 
-def test_as_text_it_is_a_table(command):
+def test_the_text_output_is_a_table(command):
     assert "isolation" in command("doctor").out

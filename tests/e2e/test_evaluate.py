@@ -30,7 +30,7 @@ def stable(path) -> dict:
     return document
 
 
-def test_without_a_track_it_runs_on_the_phantom_and_says_that_it_is_synthetic(constant, command):
+def test_without_a_track_it_runs_on_the_synthetic_phantom(constant, command):
     done = command("evaluate", constant)
     assert done.code == 0
     assert "synthetic" in done.out
@@ -40,7 +40,7 @@ def test_without_a_track_it_runs_on_the_phantom_and_says_that_it_is_synthetic(co
     assert result.ranked
 
 
-def test_two_runs_give_the_same_file_but_for_provenance_and_speed(constant, command):
+def test_two_runs_give_the_same_result_file(constant, command):
     path = constant.parent / "results" / f"{NAME}.json"
     assert command("evaluate", constant, *TRACK, "--fresh").code == 0
     first = stable(path)
@@ -170,10 +170,9 @@ def start(path) -> subprocess.Popen:
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for_lines(log, count: int) -> None:
-    deadline = time.monotonic() + 60
+def wait_for_lines(log, count: int, process: subprocess.Popen) -> None:
     while not (log.exists() and len(log.read_text("utf-8").splitlines()) >= count):
-        assert time.monotonic() < deadline, "the submission did not start"
+        assert process.poll() is None, "the submission did not start"
         time.sleep(0.02)
 
 
@@ -182,9 +181,9 @@ def test_an_interrupted_run_goes_on_where_it_was(number, written, tmp_path):
     log = tmp_path / "log.txt"
     path = written(COUNTING.format(log=str(log), pause=0.1))
     process = start(path)
-    wait_for_lines(log, 5)
+    wait_for_lines(log, 5, process)
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate()
     if number == signal.SIGINT:
         assert process.returncode == 1
         assert [line for line in err.splitlines() if line.startswith("error: ")] == [err.strip().splitlines()[-1]]
@@ -192,7 +191,7 @@ def test_an_interrupted_run_goes_on_where_it_was(number, written, tmp_path):
     assert not results_in(path.parent / "results")
     before = len(log.read_text("utf-8").splitlines())
     process = start(path)
-    assert process.wait(timeout=60) == 0
+    assert process.wait() == 0
     process.communicate()
     result = read_result(path.parent / "results" / f"{NAME}.json")
     asked = log.read_text("utf-8").splitlines()
@@ -208,12 +207,12 @@ def test_the_child_is_gone_when_the_parent_is_interrupted(written, tmp_path):
         import os, time
         with open({str(log)!r}, "a") as out:
             print(os.getpid(), file=out)
-        time.sleep(60)
+        time.sleep(10_000)
     """
     process = start(written(body))
-    wait_for_lines(log, 1)
+    wait_for_lines(log, 1, process)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate()
     with pytest.raises(ProcessLookupError):
         os.kill(int(log.read_text("utf-8").splitlines()[0]), 0)
 
@@ -234,7 +233,7 @@ def test_a_table_of_the_same_predictions_scores_the_same(kind, constant, command
     assert document["metrics"] == json.loads((results / f"{NAME}.json").read_text("utf-8"))["metrics"]
 
 
-def test_a_table_that_misses_cases_needs_partial_and_is_never_ranked(constant, command, tmp_path):
+def test_a_partial_table_is_never_ranked(constant, command, tmp_path):
     import pandas as pd
 
     command("evaluate", constant, *TRACK)
@@ -251,7 +250,7 @@ def test_a_table_that_misses_cases_needs_partial_and_is_never_ranked(constant, c
     assert len(result.coverage.failed) == 2
 
 
-def test_compare_finds_the_better_of_two_and_no_difference_of_one_with_itself(written, command):
+def test_compare_finds_the_better_of_two_submissions(written, command):
     good = written(
         "def predict(self, images):\n    return [{'brixia': [image.pixels.mean() * 3] * 6} for image in images]\n",
         name="good",

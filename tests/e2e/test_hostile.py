@@ -7,16 +7,17 @@ import ast
 import os
 import shutil
 import socket
-import time
 from pathlib import Path
 
 import pytest
-from cxrbench.runner.isolation.monitor import descendants
-from cxrbench.runner.isolation.sandbox import best_level
+from cxrbench.runner.isolation.monitor import list_descendants
+from cxrbench.runner.isolation.sandbox import find_best_level
 
 FILES = sorted((Path(__file__).parent / "hostile").glob("*.py"))
-LIMITS = ("--sandbox", "required", "--time-limit", "12", "--memory-limit", "1")
-pytestmark = pytest.mark.skipif(best_level() != "bubblewrap", reason="needs bubblewrap (apt install bubblewrap)")
+LIMITS = ("--sandbox", "required", "--memory-limit", "1")
+SHORT, LONG = "6", "1200"
+"""Seconds: for what never ends by itself, and for what must meet another limit first, however busy the machine is."""
+pytestmark = pytest.mark.skipif(find_best_level() != "bubblewrap", reason="needs bubblewrap (apt install bubblewrap)")
 
 
 def expected(path: Path) -> tuple[set[int], str]:
@@ -35,10 +36,10 @@ def listener():
         yield server
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_hostile(path, command, tmp_path, listener, monkeypatch):
     codes, told = expected(path)
+    limit = SHORT if told == "time limit" else LONG
     folder = tmp_path / "submissions" / "hostile"
     (tmp_path / "submissions" / "other").mkdir(parents=True)
     (tmp_path / "submissions" / "other" / "neighbour.txt").write_text("x", "utf-8")
@@ -49,13 +50,14 @@ def test_hostile(path, command, tmp_path, listener, monkeypatch):
     shutil.copy(path, folder / "submission.py")
     monkeypatch.setenv("CXRBENCH_SECRET", "x")
     monkeypatch.setenv("CXRBENCH_DATA", str(tmp_path))
-    running, begin = set(descendants(os.getpid())), time.monotonic()
-    done = command("evaluate", folder / "submission.py", "--track", "brixia-severity/phantom/test", *LIMITS)
-    assert time.monotonic() - begin < 60
+    running = set(list_descendants(os.getpid()))
+    done = command(
+        "evaluate", folder / "submission.py", "--track", "brixia-severity/phantom/test", *LIMITS, "--time-limit", limit
+    )
     assert done.code in codes, done.err
     assert len(done.error_lines) == (done.code != 0)
     assert told in done.err
-    assert set(descendants(os.getpid())) <= running  # a test before may have left a helper of multiprocessing
+    assert set(list_descendants(os.getpid())) <= running  # a test before may have left a helper of multiprocessing
     planted = [file for file in tmp_path.rglob("*") if file.is_file() and file.name == "planted"]
     assert planted == []
     with pytest.raises(BlockingIOError):

@@ -4,11 +4,11 @@ import json
 
 import pytest
 from cxrbench.results import read_result
-from cxrbench.runner.isolation.sandbox import best_level
+from cxrbench.runner.isolation.sandbox import find_best_level
 
 TRACK = ("--track", "brixia-severity/phantom/test")
 NAME = "brixia-severity--phantom--test.json"
-isolated = pytest.mark.skipif(best_level() != "bubblewrap", reason="needs bubblewrap (apt install bubblewrap)")
+isolated = pytest.mark.skipif(find_best_level() != "bubblewrap", reason="needs bubblewrap (apt install bubblewrap)")
 
 HONEST = """
 def setup(self, device):
@@ -25,7 +25,7 @@ def predict(self, images):
 
 
 @isolated
-def test_own_files_scratch_and_temporary_files_work_even_where_only_their_owner_may_read(written, command):
+def test_private_files_and_scratch_work_inside_the_sandbox(written, command):
     path = written(HONEST)
     weights = path.with_name("weights.txt")
     weights.write_text("0.25", "utf-8")
@@ -55,7 +55,7 @@ def test_one_child_that_fails_ends_them_all_with_one_line(written, command):
     assert len(done.error_lines) == 1
 
 
-def test_without_isolation_the_run_says_so_and_the_result_records_it(constant, command):
+def test_without_isolation_run_and_result_say_so(constant, command):
     done = command("evaluate", constant, *TRACK, "--sandbox", "off")
     assert "NOT ISOLATED" in done.err
     assert read_result(constant.parent / "results" / NAME).sandbox == "none"

@@ -1,4 +1,4 @@
-"""Rows made of predictions that a paper's authors published themselves."""
+"""Rows made from predictions that the authors of a paper published."""
 
 import json
 
@@ -7,21 +7,21 @@ import pytest
 TRACK = ("--track", "zone-severity/danilov@published/test")
 
 
-def test_the_comparators_reproduce_the_printed_errors(command, real_data):
-    printed = {"covid_net": 1.83, "bsnet": 2.52}  # Danilov et al. 2022, Table 10
-    for system, mae in printed.items():
-        done = command("score", "--published", system, *TRACK, "--data", real_data, "--json")
-        result = json.loads(done.out)
+def test_the_comparators_reproduce_the_reported_errors(command, real_data):
+    reported = {"covid_net": 1.83, "bsnet": 2.52}  # Danilov et al. 2022, Table 10
+    for system, mae in reported.items():
+        process = command("score", "--published", system, *TRACK, "--data", real_data, "--json")
+        result = json.loads(process.out)
         assert result["submission"]["kind"] == "predictions"
         assert result["metrics"]["mae"]["value"] == pytest.approx(mae, abs=0.02)
 
 
 def test_a_table_with_gaps_needs_partial(command, real_data):
     arguments = ("score", "--published", "MAnet", *TRACK, "--data", real_data)
-    refused, taken = command(*arguments), command(*arguments, "--partial", "--json")
-    assert (refused.code, taken.code) == (3, 0)
+    refused, accepted = command(*arguments), command(*arguments, "--partial", "--json")
+    assert (refused.code, accepted.code) == (3, 0)
     assert "misses 4 of 139" in refused.error_lines[0]
-    assert json.loads(taken.out)["coverage"]["predicted"] == 135
+    assert json.loads(accepted.out)["coverage"]["predicted"] == 135
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_table_with_gaps_needs_partial(command, real_data):
         (("--published", "MAnet", "--rater", "junior", *TRACK), "give one of"),
     ],
 )
-def test_what_is_not_there_is_told_in_a_line(command, real_data, arguments, words):
-    done = command("score", *arguments, "--data", real_data)
-    assert done.code == 2
-    assert words in done.error_lines[0]
+def test_an_unknown_system_or_track_is_refused(command, real_data, arguments, words):
+    process = command("score", *arguments, "--data", real_data)
+    assert process.code == 2
+    assert words in process.error_lines[0]

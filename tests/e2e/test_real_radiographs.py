@@ -1,4 +1,4 @@
-"""The 192 rated radiographs: what the published ratings say, and the copy that is at hand."""
+"""The 192 rated radiographs: the published ratings, and the copy of the images."""
 
 import json
 
@@ -41,7 +41,7 @@ def test_junior_against_senior(real_data, command):
     """Junior minus senior over all 192: zone MAE 0.407, mean error -0.131 (the junior scores lower), global 1.943."""
     done = command("score", "--rater", "junior", "--track", ALL, "--data", real_data, "--json")
     document = json.loads(done.out)
-    metrics = {key: one["value"] for key, one in document["metrics"].items()}
+    metrics = {key: metric["value"] for key, metric in document["metrics"].items()}
     assert round(metrics["zone_mae"], 3) == 0.407
     assert round(metrics["zone_mean_error"], 3) == -0.131
     assert round(metrics["global_mae"], 3) == 1.943

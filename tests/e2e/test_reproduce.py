@@ -1,4 +1,4 @@
-"""`reproduce`: a result made again is equal, and what was changed is listed."""
+"""`reproduce`: a result made again is equal, and every change is listed."""
 
 import json
 import shutil
@@ -8,36 +8,36 @@ TRACK = ("--track", "brixia-severity/phantom/test")
 NAME = "brixia-severity--phantom--test.json"
 
 
-def test_an_honest_result_is_reproduced_and_left_alone(constant, command):
+def test_an_honest_result_is_reproduced_and_left_unchanged(constant, command):
     command("evaluate", constant, *TRACK)
     path = constant.parent / "results" / NAME
     before = path.read_bytes()
-    done = command("reproduce", path, "--json")
-    assert done.code == 0
-    assert json.loads(done.out) == {"result": str(path), "reproduced": True, "differences": []}
+    process = command("reproduce", path, "--json")
+    assert process.code == 0
+    assert json.loads(process.out) == {"result": str(path), "reproduced": True, "differences": []}
     assert path.read_bytes() == before
 
 
-def test_a_beautified_result_is_found_out(constant, command):
+def test_an_improved_result_is_detected(constant, command):
     command("evaluate", constant, *TRACK)
     path = constant.parent / "results" / NAME
     document = json.loads(path.read_text("utf-8"))
     document["metrics"]["zone_mae"]["value"] -= 0.1
     document["metrics"]["zone_mae"]["low"] -= 0.1
     path.write_text(json.dumps(document), "utf-8")
-    done = command("reproduce", path, "--json")
-    assert done.code == 1
-    places = [difference["place"] for difference in json.loads(done.out)["differences"]]
+    process = command("reproduce", path, "--json")
+    assert process.code == 1
+    places = [difference["place"] for difference in json.loads(process.out)["differences"]]
     assert places == ["metrics.zone_mae.value", "metrics.zone_mae.low"]
-    assert len(done.error_lines) == 1
+    assert len(process.error_lines) == 1
 
 
-def test_changed_code_is_found_out(constant, command):
+def test_changed_code_is_detected(constant, command):
     command("evaluate", constant, *TRACK)
     constant.write_text(constant.read_text("utf-8") + "# a remark\n", "utf-8")
-    done = command("reproduce", constant.parent / "results" / NAME)
-    assert done.code == 1
-    assert "submission.sha256" in done.out
+    process = command("reproduce", constant.parent / "results" / NAME)
+    assert process.code == 1
+    assert "submission.sha256" in process.out
 
 
 def test_a_table_of_predictions_is_scored_again(constant, command, tmp_path):
@@ -57,12 +57,12 @@ def test_no_result_and_no_submission_are_usage_errors(constant, command, tmp_pat
     assert command("reproduce", constant.parent / "results" / NAME).code == 2
 
 
-def test_predictions_that_depend_on_the_order_are_found_out(command, tmp_path):
+def test_predictions_that_depend_on_the_order_are_detected(command, tmp_path):
     hostile = Path(__file__).parent / "hostile" / "depends_on_order.py"
     path = tmp_path / "hostile" / "submission.py"
     path.parent.mkdir()
     shutil.copy(hostile, path)
     assert command("evaluate", path, *TRACK).code == 0
-    done = command("reproduce", path.parent / "results" / NAME)
-    assert done.code == 1
-    assert "metrics.zone_mae.value" in done.out
+    process = command("reproduce", path.parent / "results" / NAME)
+    assert process.code == 1
+    assert "metrics.zone_mae.value" in process.out

@@ -1,4 +1,4 @@
-"""Cases of a part without truth for a task are counted apart, and do not make a row incomplete."""
+"""Cases of a part without truth for a task are counted separately and do not make a row incomplete."""
 
 import json
 
@@ -13,7 +13,7 @@ def without_some_truth(monkeypatch):
     monkeypatch.setattr(type(task), "has_truth", lambda self, case: not case.id.endswith("7"))
 
 
-def test_coverage_counts_them_apart(constant, command, without_some_truth):
+def test_coverage_counts_them_separately(constant, command, without_some_truth):
     track = "brixia-severity/phantom/test"
     document = json.loads(command("evaluate", constant, "--track", track, "--json").out)
     coverage = document["coverage"]

@@ -1,10 +1,11 @@
-"""RSNA precision of 1,124 images from lists of boxes, beside a plain Python loop over the same lists."""
+"""RSNA precision of 1,124 images from lists of boxes, against a plain Python loop over the same lists."""
 
 import time
 
 import numpy as np
 import pytest
-from cxrbench.metrics.boxes import THRESHOLDS, pack, rsna_map
+from cxrbench.metrics.boxes import pack_boxes
+from cxrbench.metrics.rsna_precision import THRESHOLDS, rsna_map
 
 IMAGES = 1124
 AT_LEAST = 4
@@ -57,7 +58,7 @@ def loop(truth, pred, confidence):
 
 
 def ours(truth, pred, confidence):
-    return rsna_map(pack(truth), pack(pred, confidence))
+    return rsna_map(pack_boxes(truth), pack_boxes(pred, confidence))
 
 
 @pytest.mark.parametrize("way", [ours, loop], ids=["ours, from lists", "plain loop"])
@@ -67,12 +68,12 @@ def test_rsna_map(benchmark, lists, way):
 
 def test_rsna_map_from_columns(benchmark, lists):
     truth, pred, confidence = lists
-    packed = pack(truth), pack(pred, confidence)
+    packed = pack_boxes(truth), pack_boxes(pred, confidence)
     assert benchmark(rsna_map, *packed) == pytest.approx(ours(*lists))
 
 
 def test_at_least_so_many_times_as_fast(lists):
-    """The best of several turns, one beside the other, so that a busy neighbour does not decide."""
+    """The best of several alternating rounds, so that other load on the machine does not decide."""
     ratios = []
     for _ in range(5):
         begin = time.perf_counter()

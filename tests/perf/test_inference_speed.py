@@ -26,7 +26,7 @@ def test_prediction_costs_what_the_network_costs(benchmark, name):
     recipe = load_recipe(name, ("network.pretrained=none",))
     system = systems[recipe.system](recipe).eval()
     image = Image(np.random.default_rng(0).random((1024, 1024), np.float32))
-    batch = system.batch([image], system.views([image]))
+    batch = system.make_batch([image], system.find_views([image]))
 
     def bare():
         with torch.inference_mode():

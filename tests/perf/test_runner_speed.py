@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 from cxrbench.case import Case, Image, Targets
-from cxrbench.runner.checkpoint import Journal
-from cxrbench.runner.isolation.sandbox import Limits, best_level
-from cxrbench.runner.pool import Plan, predict
+from cxrbench.runner.checkpoint import Checkpoint
+from cxrbench.runner.isolation.sandbox import Limits, find_best_level
+from cxrbench.runner.pool import RunPlan, predict_cases
 from cxrbench.submission import load_submission
 from cxrbench.tasks import tasks
 
@@ -54,15 +54,15 @@ def cases(count: int) -> list[Case]:
 
 @pytest.fixture
 def plan(tmp_path):
-    def of(text: str, workers: int = 1) -> Plan:
+    def of(text: str, workers: int = 1) -> RunPlan:
         path = tmp_path / "submission.py"
         path.write_text(text, "utf-8")
-        return Plan(path, tasks["brixia-severity"], "cpu", best_level(), Limits(), workers)
+        return RunPlan(path, tasks["brixia-severity"], "cpu", find_best_level(), Limits(), workers)
 
     return of
 
 
-def rate(plan: Plan, many: list[Case], journal: Journal) -> float:
+def rate(plan: RunPlan, many: list[Case], journal: Checkpoint) -> float:
     """Images a second from the first finished batch to the last, journal included, starting up left out."""
     seen = []
 
@@ -70,13 +70,13 @@ def rate(plan: Plan, many: list[Case], journal: Journal) -> float:
         journal.append(rows)
         seen.append((time.perf_counter(), len(rows)))
 
-    predict(plan, many, finished)
+    predict_cases(plan, many, finished)
     return sum(count for _, count in seen[1:]) / (seen[-1][0] - seen[0][0])
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_images_a_second_of_a_trivial_submission(benchmark, plan, workers, tmp_path):
-    many, journal = cases(4000), Journal(tmp_path / "runs" / "journal.jsonl")
+    many, journal = cases(4000), Checkpoint(tmp_path / "runs" / "journal.jsonl")
     rates = benchmark.pedantic(lambda: [rate(plan(TRIVIAL, workers), many, journal) for _ in range(3)], rounds=1)
     benchmark.extra_info.update(images_per_second=sorted(map(round, rates)), floor=2000)
     assert min(rates) > 0
@@ -84,7 +84,7 @@ def test_images_a_second_of_a_trivial_submission(benchmark, plan, workers, tmp_p
 
 def test_overhead_over_the_bare_loop(benchmark, plan, tmp_path):
     """The share by which handing over, waiting and checking lengthen an image's way; the floor is 5 %."""
-    few, working, journal = cases(60), plan(WORKING), Journal(tmp_path / "runs" / "journal.jsonl")
+    few, working, journal = cases(60), plan(WORKING), Checkpoint(tmp_path / "runs" / "journal.jsonl")
     submission = load_submission(working.path)
 
     def bare() -> float:

@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 from cxrbench.case import Image
-from cxrbench_baselines.ct.prepare import prepare
-from cxrbench_baselines.ct.thresholding import Grid, search, threshold
+from cxrbench_baselines.ct.prepare import prepare_series
+from cxrbench_baselines.ct.thresholding import Grid, search_grid, threshold_lesions
 from scipy.ndimage import gaussian_filter
 
 from tests.fixtures.make_chest import chest
@@ -24,33 +24,33 @@ CPU_SECONDS, AT_LEAST = 60, 4
 
 def study(seed):
     """Lungs with tissue of every density in parts of every size, on a grid of 128 voxels a side."""
-    made = chest(tuple(length / SIDE for length in (240.0, 280.0, 360.0)), seed=seed)
+    phantom = chest(tuple(length / SIDE for length in (240.0, 280.0, 360.0)), seed=seed)
     rng = np.random.default_rng(seed)
-    rough = gaussian_filter(rng.normal(0, 1, made.hu.shape), 1.5) * 900
-    hu = np.where(made.lungs > 0, np.clip(made.hu + rough, -1024, 400), made.hu).astype(np.int16)
-    series = prepare(Image(hu, "ct", (2.0, 2.0, 2.0)), made.lungs)
-    return series, series.cropped(made.lesions) > 0
+    rough = gaussian_filter(rng.normal(0, 1, phantom.hu.shape), 1.5) * 900
+    hu = np.where(phantom.lungs > 0, np.clip(phantom.hu + rough, -1024, 400), phantom.hu).astype(np.int16)
+    series = prepare_series(Image(hu, "ct", (2.0, 2.0, 2.0)), phantom.lungs)
+    return series, series.cropped(phantom.lesions) > 0
 
 
 @pytest.fixture(scope="module")
 def studies():
-    made = [study(seed) for seed in range(5)]
-    return [made[index % len(made)] for index in range(VOLUMES)]
+    phantoms = [study(seed) for seed in range(5)]
+    return [phantoms[index % len(phantoms)] for index in range(VOLUMES)]
 
 
 def test_grid_search(benchmark, studies, capsys):
     begin = time.process_time()
-    found = benchmark.pedantic(search, (studies,), rounds=1)
+    search = benchmark.pedantic(search_grid, (studies,), rounds=1)
     ours = time.process_time() - begin
     settings, series = list(Grid()), studies[0][0]
     begin = time.process_time()
     for parameters in settings[::36]:
-        threshold(series, parameters)
+        threshold_lesions(series, parameters)
     each = (time.process_time() - begin) / len(settings[::36])
     ratio = each * len(settings) * VOLUMES / ours
     with capsys.disabled():
         print(f"\n{VOLUMES} volumes of {SIDE}^3, {len(settings)} settings: {ours:.1f} CPU s")
         print(f"  one setting at a time takes {ratio:.1f}x that")
-        print(f"  lungs' box {series.hu.shape}, best {found.best}, mean Dice {found.dice:.3f}")
+        print(f"  lungs' box {series.hu.shape}, best {search.best}, mean Dice {search.dice:.3f}")
     assert ours < CPU_SECONDS
     assert ratio > AT_LEAST

@@ -1,8 +1,8 @@
-"""Reading a NIfTI of 512 x 512 x 300 and bringing it to 2 x 2 mm, beside nibabel with scipy's zoom, and SimpleITK.
+"""Reading a NIfTI of 512 x 512 x 300 and resampling it to 2 x 2 mm, against nibabel with scipy, and SimpleITK.
 
-The file is not compressed, 0.75 mm in plane, stored in the order that scanners' converters write (LAS). The peers
-interpolate (scipy's default is cubic; its linear zoom is timed too), ours averages areas. Each contender takes its
-turn in every round; SimpleITK uses both cores, the others one.
+The file is not compressed, 0.75 mm in plane, stored in the order that scanners' converters write (LAS). The others
+interpolate (scipy by cubic splines, or linearly), ours averages areas. The contenders take turns in every
+round; SimpleITK uses both cores, the others one.
 """
 
 import time
@@ -12,7 +12,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from cxrbench_baselines.ct.prepare import read_rescaled
+from cxrbench_baselines.ct.rescaling import read_rescaled_ct
 from scipy.ndimage import zoom
 
 from tests.fixtures.make_volumes import write_nifti
@@ -58,7 +58,7 @@ CONTENDERS = {
     "nibabel + zoom": lambda path: _nibabel(path, 3),
     "nibabel + linear zoom": lambda path: _nibabel(path, 1),
     "SimpleITK linear": _simpleitk,
-    "cxrbench": read_rescaled,
+    "cxrbench": read_rescaled_ct,
 }
 
 
@@ -66,13 +66,13 @@ def test_reading_and_rescaling(benchmark, path, capsys):
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     seconds = {name: [] for name in CONTENDERS}
-    read_rescaled(path)
+    read_rescaled_ct(path)
     for _ in range(ROUNDS):
         for name, run in CONTENDERS.items():
             begin = time.perf_counter()
             run(path)
             seconds[name].append(time.perf_counter() - begin)
-    image = benchmark.pedantic(read_rescaled, (path,), rounds=1)
+    image = benchmark.pedantic(read_rescaled_ct, (path,), rounds=1)
     cv2.setNumThreads(before)
     assert image.pixels.shape == (300, 192, 192)
     ratios = {name: float(np.median(np.divide(seconds[name], seconds["cxrbench"]))) for name in AT_LEAST}

@@ -1,4 +1,4 @@
-/* Looks at a site in a real browser, the network off, and reports what it saw as JSON on stdout.
+/* Looks at a site in Chromium without a network, and reports what it sees as JSON on stdout.
    usage: node browse.cjs CHROMIUM SITE LONG   (LONG: a site whose tables have several parts) */
 "use strict";
 const fs = require("fs");
@@ -18,25 +18,29 @@ const KINDS = [
 ];
 
 function pagesBelow(folder, below = "") {
-  return fs.readdirSync(path.join(folder, below), { withFileTypes: true }).flatMap((one) => {
-    const name = path.posix.join(below, one.name);
-    return one.isDirectory() ? pagesBelow(folder, name) : name.endsWith(".html") ? [name] : [];
+  return fs.readdirSync(path.join(folder, below), { withFileTypes: true }).flatMap((entry) => {
+    const name = path.posix.join(below, entry.name);
+    return entry.isDirectory() ? pagesBelow(folder, name) : name.endsWith(".html") ? [name] : [];
   });
 }
 const address = (folder, name, hash = "") => pathToFileURL(path.join(folder, name)).href + hash;
 
-/* A page whose errors and requests are kept. */
+/* A page with a record of its errors and requests. */
 async function open(context, seen) {
   const page = await context.newPage();
-  page.on("console", (one) => { if (["error", "warning"].includes(one.type())) { seen.errors.push(one.text()); } });
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) { seen.errors.push(message.text()); }
+  });
   page.on("pageerror", (error) => seen.errors.push(error.message));
-  page.on("request", (one) => { if (!/^(file|data|blob):/.test(one.url())) { seen.requests.push(one.url()); } });
+  page.on("request", (request) => {
+    if (!/^(file|data|blob):/.test(request.url())) { seen.requests.push(request.url()); }
+  });
   return page;
 }
 
 async function everyPage(browser) {
   const context = await browser.newContext({ offline: true });
-  const found = {};
+  const pages = {};
   for (const name of pagesBelow(site)) {
     const seen = { errors: [], requests: [] };
     const page = await open(context, seen);
@@ -46,16 +50,16 @@ async function everyPage(browser) {
       return image.decode().then(() => null, () => image.getAttribute("src").slice(0, 80));
     })).then((all) => all.filter(Boolean)));
     seen.wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    found[name] = seen;
+    pages[name] = seen;
     await page.close();
   }
   await context.close();
-  return found;
+  return pages;
 }
 
 /* Serious and critical findings of axe, light and dark, and whether the page is wider than a telephone. */
 async function everyKind(browser) {
-  const found = [];
+  const kinds = [];
   for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ offline: true, colorScheme });
     for (const [folder, name] of KINDS) {
@@ -64,18 +68,18 @@ async function everyKind(browser) {
       await page.evaluate(axe);
       const { violations } = await page.evaluate((options) => window.axe.run(document, options),
         { resultTypes: ["violations"], ...(colorScheme === "dark" && { runOnly: ["color-contrast"] }) });
-      const grave = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+      const grave = violations.filter((violation) => ["serious", "critical"].includes(violation.impact));
       await page.setViewportSize({ width: 390, height: 844 });
-      found.push({
+      kinds.push({
         name, colorScheme, long: folder === long,
-        grave: grave.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`),
+        grave: grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`),
         phone: await page.evaluate(() => document.documentElement.scrollWidth)
       });
       await page.close();
     }
     await context.close();
   }
-  return found;
+  return kinds;
 }
 
 const cellsOf = (table) => [...document.querySelector(table).tBodies].map((body) => [...body.rows]
@@ -84,26 +88,27 @@ const cellsOf = (table) => [...document.querySelector(table).tBodies].map((body)
 const titles = (page, table = "#ranking") => page.evaluate(cellsOf, table)
   .then((bodies) => bodies.map((rows) => rows.map((row) => row[table === "#ranking" ? 1 : 0])));
 
-/* Without scripts: every row of the parts of a long table. */
+/* Without scripts: every row on the pages of a long table. */
 async function withoutScripts(browser) {
   const context = await browser.newContext({ offline: true, javaScriptEnabled: false });
   const page = await context.newPage();
-  const found = { ranking: [], overview: [], short: [] };
+  const tables = { ranking: [], overview: [], short: [] };
   const read = async (folder, name, table) => {
     await page.goto(address(folder, name));
     const rows = await page.locator(`${table} tbody tr:not(.section)`).all();
     return Promise.all(rows.map(async (row) => (await row.locator("th, td").allTextContents())
       .map((text) => text.trim().replace(/\s+/g, " "))));
   };
-  const parts = (name) => pagesBelow(long).filter((one) => one === `${name}.html` || new RegExp(`^${name}\\.\\d+\\.html$`).test(one));
-  for (const name of parts("index")) { found.overview.push(await read(long, name, "#overview")); }
-  for (const name of parts(TRACK.slice(0, -5))) { found.ranking.push(await read(long, name, "#ranking")); }
-  found.short = await read(site, TRACK, "#ranking");
+  const parts = (name) => pagesBelow(long)
+    .filter((page) => page === `${name}.html` || new RegExp(`^${name}\\.\\d+\\.html$`).test(page));
+  for (const name of parts("index")) { tables.overview.push(await read(long, name, "#overview")); }
+  for (const name of parts(TRACK.slice(0, -5))) { tables.ranking.push(await read(long, name, "#ranking")); }
+  tables.short = await read(site, TRACK, "#ranking");
   await context.close();
-  return found;
+  return tables;
 }
 
-/* What a click on a download gives: from a folder some kinds open in the browser, others are saved. */
+/* The file behind a download link: some kinds open in the browser, others are saved. */
 async function exported(page, name) {
   const saved = page.waitForEvent("download", { timeout: 20000 }).then(async (file) => fs.readFileSync(await file.path(), "utf-8"));
   const opened = page.waitForURL((url) => decodeURIComponent(url.pathname).endsWith(name), { timeout: 20000 })
@@ -115,75 +120,58 @@ async function exported(page, name) {
 
 async function interaction(browser) {
   const context = await browser.newContext({ offline: true, acceptDownloads: true });
-  const seen = { errors: [], requests: [] }, page = await open(context, seen), said = { seen };
+  const seen = { errors: [], requests: [] }, page = await open(context, seen), report = { seen };
   const hash = () => page.evaluate(() => location.hash);
   await page.goto(address(long, TRACK));
-  said.made = (await page.evaluate(cellsOf, "#ranking")).flat();
+  await page.click(".pager button:last-child");
+  report.filled = (await page.evaluate(cellsOf, "#ranking")).flat();
   await page.click("#ranking button[data-key=zone_pearson]");
-  said.sorted = { hash: await hash(), titles: await titles(page), said: await page.textContent("#status") };
-  await page.click(".turner button:last-child");
-  said.turned = { hash: await hash(), titles: await titles(page), text: await page.textContent(".turner span") };
+  report.sorted = { hash: await hash(), titles: await titles(page), status: await page.textContent("#status") };
+  await page.click(".pager button:last-child");
+  report.turned = { hash: await hash(), titles: await titles(page), text: await page.textContent(".pager span") };
   const again = await open(context, seen);
   await again.goto(page.url());
-  said.again = { titles: await titles(again), order: await again.getAttribute("th:has(button[data-key=zone_pearson])", "aria-sort") };
+  report.again = { titles: await titles(again), order: await again.getAttribute("th:has(button[data-key=zone_pearson])", "aria-sort") };
   await again.close();
   await page.fill("#filter", "system 0007");
-  said.filtered = { hash: await hash(), titles: await titles(page), said: await page.textContent("#status") };
+  report.filtered = { hash: await hash(), titles: await titles(page), status: await page.textContent("#status") };
   await page.fill("#filter", "nothing has this");
-  said.none = { titles: await titles(page), text: await page.textContent(".turner span") };
+  report.none = { titles: await titles(page), text: await page.textContent(".pager span") };
   await page.goto(address(long, TRACK.replace(".html", ".2.html")));
   await page.click("#ranking button[data-key=zone_pearson]");
   await page.waitForURL(/test\.html#/);
-  said.fromPart = { hash: await hash(), titles: await titles(page) };
+  report.fromPart = { hash: await hash(), titles: await titles(page) };
 
   await page.goto(address(site, TRACK));
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  said.theme = [await background()];
+  report.theme = [await background()];
   await page.click("#theme");
-  said.theme.push(await background());
+  report.theme.push(await background());
   await page.goto(address(site, "methods.html"));
-  said.theme.push(await background());
+  report.theme.push(await background());
   await page.goto(address(site, TRACK));
-  said.downloads = {};
+  report.downloads = {};
   const names = await page.locator(".downloads a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   for (const name of names) {
     await page.goto(address(site, TRACK));
-    said.downloads[name] = await exported(page, name);
+    report.downloads[name] = await exported(page, name);
   }
   await page.goto(address(site, TRACK));
   await page.keyboard.press("Tab");
-  said.firstFocus = await page.evaluate(() => document.activeElement.textContent);
+  report.firstFocus = await page.evaluate(() => document.activeElement.textContent);
   await page.emulateMedia({ media: "print" });
-  said.printed = await page.evaluate(() => [getComputedStyle(document.body).backgroundColor,
+  report.printed = await page.evaluate(() => [getComputedStyle(document.body).backgroundColor,
     getComputedStyle(document.querySelector("nav")).display, getComputedStyle(document.querySelector(".scroll")).overflowX]);
   await context.close();
-  return said;
-}
-
-/* Milliseconds from a click on a heading of the overview to the laid-out table: the fastest of twelve. */
-async function sortingTime(browser) {
-  const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 } });
-  const page = await context.newPage();
-  await page.goto(address(long, "index.html"));
-  const took = await page.evaluate(() => {
-    const buttons = [...document.querySelectorAll("#overview thead button")];
-    return Array.from({ length: 12 }, (_, at) => {
-      const start = performance.now();
-      buttons[at % buttons.length].click();
-      void document.body.offsetHeight;
-      return performance.now() - start;
-    });
-  });
-  await context.close();
-  return Math.min(...took);
+  return report;
 }
 
 (async () => {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-  const wanted = { everyPage, everyKind, withoutScripts, interaction, sortingTime };
+  const wanted = { everyPage, everyKind, withoutScripts, interaction };
   const chosen = process.argv[5] ? [process.argv[5]] : Object.keys(wanted);
-  const found = {};
-  for (const name of chosen) { found[name] = await wanted[name](browser); }
+  const reports = {};
+  for (const name of chosen) { reports[name] = await wanted[name](browser); }
   await browser.close();
-  process.stdout.write(JSON.stringify(found));
+  process.stdout.write(JSON.stringify(reports));
 })().catch((error) => { process.stderr.write(String(error.stack)); process.exit(1); });

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 
 @pytest.fixture
 def dumped(tmp_path, page):
-    """The page as the browser has it after its script ran."""
+    """The page as the browser has it after its script has run."""
 
     def dump(path, address):
         arguments = [
@@ -33,7 +33,7 @@ def dumped(tmp_path, page):
             "--dump-dom",
             f"{path.as_uri()}{address}",
         ]
-        done = subprocess.run(arguments, capture_output=True, timeout=120, check=True)
+        done = subprocess.run(arguments, capture_output=True, check=True)
         dom = tmp_path / "dom.html"
         dom.write_bytes(done.stdout)
         return page(dom)
@@ -41,50 +41,52 @@ def dumped(tmp_path, page):
     return dump
 
 
-def names(root, body):
-    table = root.one("table", id="ranking")
+def list_names(root, body):
+    table = root.find("table", id="ranking")
     return [
-        row.one("bdi", class_="title").text
-        for row in list(table.all("tbody"))[body].all("tr")
+        row.find("bdi", class_="title").text
+        for row in list(table.find_all("tbody"))[body].find_all("tr")
         if not row.attrs.get("class")
     ]
 
 
-def test_sorting_by_the_address_orders_each_part_and_keeps_them_apart(site, dumped):
+def test_sorting_by_the_address_orders_each_part_of_the_table(site, dumped):
     root = dumped(site / TRACK, "#sort=ranking:zone_mae:desc")
-    assert names(root, 0) == ["Zeta", "Alpha", "Beta", "Gamma"]
-    assert names(root, 1) == ["Delta", "Epsilon"]
+    assert list_names(root, 0) == ["Zeta", "Alpha", "Beta", "Gamma"]
+    assert list_names(root, 1) == ["Delta", "Epsilon"]
     sorted_heads = [
-        head for head in root.one("table", id="ranking").all("th") if head.attrs.get("aria-sort", "none") != "none"
+        head
+        for head in root.find("table", id="ranking").find_all("th")
+        if head.attrs.get("aria-sort", "none") != "none"
     ]
-    assert [(head.one("button").attrs["data-key"], head.attrs["aria-sort"]) for head in sorted_heads] == [
+    assert [(head.find("button").attrs["data-key"], head.attrs["aria-sort"]) for head in sorted_heads] == [
         ("zone_mae", "descending")
     ]
-    assert root.one("p", id="status").text == "Sorted by MAE, descending"
-    assert root.one("html").attrs["class"] == "js"
+    assert root.find("p", id="status").text == "Sorted by MAE, descending"
+    assert root.find("html").attrs["class"] == "js"
 
 
-def test_undefined_values_come_last_whichever_way(site, dumped):
+def test_undefined_values_come_last_in_either_order(site, dumped):
     for order in ("asc", "desc"):
-        assert names(dumped(site / TRACK, f"#sort=ranking:zone_pearson:{order}"), 0)[-1] == "Zeta"
+        assert list_names(dumped(site / TRACK, f"#sort=ranking:zone_pearson:{order}"), 0)[-1] == "Zeta"
 
 
 def test_words_sort_as_words(site, dumped):
-    assert names(dumped(site / TRACK, "#sort=ranking:submission:desc"), 0) == ["Zeta", "Gamma", "Beta", "Alpha"]
+    assert list_names(dumped(site / TRACK, "#sort=ranking:submission:desc"), 0) == ["Zeta", "Gamma", "Beta", "Alpha"]
 
 
 @pytest.mark.parametrize("address", ["#sort=absent:zone_mae:asc", "#sort=ranking:absent:asc&page=x", "#sort=%"])
-def test_an_address_that_means_nothing_changes_nothing(site, dumped, address):
-    assert names(dumped(site / TRACK, address), 0) == ["Beta", "Gamma", "Alpha", "Zeta"]
+def test_a_meaningless_address_changes_nothing(site, dumped, address):
+    assert list_names(dumped(site / TRACK, address), 0) == ["Beta", "Gamma", "Alpha", "Zeta"]
 
 
-def test_claims_are_filtered_by_words(site, dumped):
+def test_reported_values_are_filtered_by_words(site, dumped):
     root = dumped(site / "claims.html", "#filter=radiologist-rj+table+9")
     shown = [
         row
-        for table in root.all("table")
-        for body in table.all("tbody")
-        for row in body.all("tr")
+        for table in root.find_all("table")
+        for body in table.find_all("tbody")
+        for row in body.find_all("tr")
         if "hidden" not in row.attrs
     ]
     assert len(shown) == 32
@@ -92,7 +94,7 @@ def test_claims_are_filtered_by_words(site, dumped):
 
 
 def test_a_click_sorts_and_the_address_remembers(site, dumped, tmp_path):
-    """The click comes from a script put into a copy of the page, whose policy is taken out for it."""
+    """A script in a copy of the page clicks; the policy is removed from the copy for it."""
     folder = tmp_path / "copy"
     shutil.copytree(site, folder)
     target = Path(folder, TRACK)
@@ -106,15 +108,15 @@ def test_a_click_sorts_and_the_address_remembers(site, dumped, tmp_path):
     text = text.replace(f'<meta http-equiv="Content-Security-Policy"{policy}>', "")
     target.write_text(text.replace("</head>", f"<script>{click}</script></head>"), "utf-8")
     root = dumped(target, "")
-    assert root.one("head").one("title").text == "#sort=ranking%3Azone_pearson%3Adesc"
-    assert sorted(names(root, 0)[:-1]) == ["Alpha", "Beta", "Gamma"]
-    assert names(root, 0)[-1] == "Zeta"
+    assert root.find("head").find("title").text == "#sort=ranking%3Azone_pearson%3Adesc"
+    assert sorted(list_names(root, 0)[:-1]) == ["Alpha", "Beta", "Gamma"]
+    assert list_names(root, 0)[-1] == "Zeta"
 
 
 def test_words_in_a_result_run_no_script(tmp_path, make, keep, dumped):
-    from cxrbench_leaderboard.build import build
+    from cxrbench_leaderboard.build import build_site
 
     words = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
     keep(tmp_path / "in", make("alpha", title=words))
-    root = dumped(build([tmp_path / "in"], tmp_path / "out").index, "")
-    assert root.one("head").one("title").text == "Overview · cxrbench"
+    root = dumped(build_site([tmp_path / "in"], tmp_path / "out").index, "")
+    assert root.find("head").find("title").text == "Overview · cxrbench"

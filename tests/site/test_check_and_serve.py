@@ -1,4 +1,4 @@
-"""`leaderboard check` and `serve`: a site that is not what the results give now is found out; a preview answers."""
+"""`leaderboard check` finds a site that is not current; `leaderboard serve` answers."""
 
 import json
 import subprocess
@@ -18,37 +18,37 @@ def built(constant, command, tmp_path):
     return site
 
 
-def checked(command, constant, site):
+def run_check(command, constant, site):
     return command("leaderboard", "check", "--results", constant.parent, "--site", site)
 
 
 def test_a_fresh_site_is_current(built, constant, command):
-    assert checked(command, constant, built).code == 0
+    assert run_check(command, constant, built).code == 0
 
 
 @pytest.mark.parametrize("harm", ["edit", "remove", "add"])
-def test_a_page_that_was_touched_is_named(harm, built, constant, command):
+def test_a_changed_page_is_named(harm, built, constant, command):
     page = built / ("more.html" if harm == "add" else "methods.html")
     page.unlink() if harm == "remove" else page.write_text("changed", "utf-8")
-    done = checked(command, constant, built)
+    done = run_check(command, constant, built)
     assert done.code == 1
     assert page.name in done.error_lines[0]
 
 
-def test_a_new_result_makes_the_site_old_and_an_invalid_one_is_named(built, constant, command):
+def test_a_changed_or_invalid_result_is_detected(built, constant, command):
     path = constant.parent / "results" / "brixia-severity--phantom--test.json"
     document = json.loads(path.read_text("utf-8"))
     document["submission"]["title"] = "Another title"
     path.write_text(json.dumps(document), "utf-8")
-    assert checked(command, constant, built).code == 1
+    assert run_check(command, constant, built).code == 1
     path.write_text("{}", "utf-8")
-    done = checked(command, constant, built)
+    done = run_check(command, constant, built)
     assert done.code == 4
     assert path.name in done.error_lines[0]
 
 
-def test_no_site_is_a_usage_error(constant, command, tmp_path):
-    assert checked(command, constant, tmp_path / "nowhere").code == 2
+def test_a_missing_site_is_a_usage_error(constant, command, tmp_path):
+    assert run_check(command, constant, tmp_path / "nowhere").code == 2
     assert command("leaderboard", "serve", "--site", tmp_path / "nowhere").code == 2
 
 
@@ -56,6 +56,6 @@ def test_serve_answers_on_this_machine(built):
     arguments = [sys.executable, "-m", "cxrbench", "leaderboard", "serve", "--site", str(built), "--port", "0"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         address = process.stdout.readline().split()[0]
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - a server of this test
             assert b"cxrbench" in answer.read()
         process.terminate()

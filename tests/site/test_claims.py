@@ -1,7 +1,7 @@
 import pytest
 import yaml
 from cxrbench.errors import DataError
-from cxrbench.reported.claims import FILE, TRACKS, load_claims, systems_on
+from cxrbench.reported.claims import FILE, TRACKS, list_systems, load_claims
 from cxrbench.tasks.track import Track
 
 GOOD = (
@@ -16,15 +16,15 @@ def claims_in(tmp_path, text):
     return load_claims(path)
 
 
-def test_every_claim_of_the_file_is_read_with_its_value():
+def test_every_claim_of_the_file_is_read():
     raw = yaml.safe_load(FILE.read_text("utf-8"))["claims"]
     claims = load_claims()
-    assert [(one.id, float(one.value), one.n) for one in claims] == [
-        (one["id"], float(one["value"]), one.get("n")) for one in raw
+    assert [(claim.id, float(claim.value), claim.n) for claim in claims] == [
+        (claim["id"], float(claim["value"]), claim.get("n")) for claim in raw
     ]
 
 
-def test_printed_zeros_are_kept(tmp_path):
+def test_trailing_zeros_are_kept(tmp_path):
     assert str(claims_in(tmp_path, GOOD)[0].value) == "0.560"
 
 
@@ -35,7 +35,7 @@ def test_printed_zeros_are_kept(tmp_path):
         (GOOD.replace("0.560", "about half"), "value"),
         (GOOD.replace("0.560", ".nan"), "value"),
         (GOOD.replace("metric: mae, ", ""), "metric"),
-        (GOOD + GOOD.partition("\n")[2], "stands twice"),
+        (GOOD + GOOD.partition("\n")[2], "is listed twice"),
         (GOOD.replace("signoroni2020-bsnet", "nobody1999"), "nobody1999"),
         ("claims: [", "cannot be read"),
         ("- 1", "not valid"),
@@ -47,29 +47,31 @@ def test_a_bad_claim_is_refused_by_name(tmp_path, text, named):
 
 
 @pytest.mark.parametrize("name", sorted(set(TRACKS.values())))
-def test_claims_stand_on_tracks_that_exist(name):
+def test_claims_belong_to_tracks_that_exist(name):
     assert Track.parse(name).load_split().cases(Track.parse(name).part)
 
 
-def test_table_9_lies_beside_the_tracks_of_its_cases():
+def test_table_9_belongs_to_the_tracks_of_its_cases():
     claims = load_claims()
-    on_all = {one.name: one for one in systems_on("brixia-severity/brixia-cohen/all", claims)}
-    on_test = {one.name: one for one in systems_on("brixia-severity/brixia-cohen@published/test", claims)}
+    on_all = {system.name: system for system in list_systems("brixia-severity/brixia-cohen/all", claims)}
+    on_test = {system.name: system for system in list_systems("brixia-severity/brixia-cohen@published/test", claims)}
     assert str(on_all["radiologist-rj"].claims["zone_mae"].value) == "0.405"
     assert str(on_all["bs-net-ha"].claims["zone_mae[F]"].value) == "0.776"
     assert str(on_test["bs-net-ha-fine-tuned"].claims["global_mean_error"].value) == "0.458"
     assert len(on_test) == 4
-    assert all(len(one.claims) == 16 for one in on_test.values())
+    assert all(len(system.claims) == 16 for system in on_test.values())
 
 
-def test_only_the_reader_of_table_9_is_turned_around():
-    turned = [one for one in load_claims() if one.comparable != one.value]
-    assert {(one.system, one.metric, one.where) for one in turned} == {("radiologist-rj", "mean-error", "Table 9")}
-    assert all(one.comparable == -one.value for one in turned)
+def test_only_the_reader_of_table_9_changes_sign():
+    reversed_claims = [claim for claim in load_claims() if claim.comparable != claim.value]
+    assert {(claim.system, claim.metric, claim.where) for claim in reversed_claims} == {
+        ("radiologist-rj", "mean-error", "Table 9")
+    }
+    assert all(claim.comparable == -claim.value for claim in reversed_claims)
 
 
 def test_other_datasets_have_no_track_yet():
-    assert {one.dataset for one in load_claims() if one.track} == {"cohen-brixia-192"}
+    assert {claim.dataset for claim in load_claims() if claim.track} == {"cohen-brixia-192"}
 
 
 VERDICTS = """{"schema": 1, "benchmark": "0", "command": "c", "papers": {}, "verdicts": {"a": {"printed": "0.560",
@@ -81,7 +83,7 @@ def with_verdicts(tmp_path, text):
     return claims_in(tmp_path, GOOD)
 
 
-def test_a_claim_has_the_verdict_that_lies_beside_it(tmp_path):
+def test_a_claim_has_the_verdict_of_its_file(tmp_path):
     assert claims_in(tmp_path, GOOD)[0].verdict == "not yet checked"
     claim = with_verdicts(tmp_path, VERDICTS)[0]
     assert (claim.verdict, claim.checked.recomputed, str(claim.value)) == ("equal", 0.5604, "0.560")
@@ -103,9 +105,9 @@ def test_bad_verdicts_are_refused_by_name(tmp_path, old, new, named):
 
 
 def test_the_committed_verdicts_cover_table_10_of_danilov():
-    cells = [one for one in load_claims() if one.paper == "danilov2022-scoring" and one.where == "Table 10"]
-    assert {one.verdict for one in cells} == {"equal"}
-    assert all(abs(one.checked.recomputed - float(one.value)) <= 0.005 + 1e-9 for one in cells)
+    cells = [claim for claim in load_claims() if claim.paper == "danilov2022-scoring" and claim.where == "Table 10"]
+    assert {claim.verdict for claim in cells} == {"equal"}
+    assert all(abs(claim.checked.recomputed - float(claim.value)) <= 0.005 + 1e-9 for claim in cells)
 
 
 def test_the_committed_verdicts_are_what_the_command_makes(command, real_data, tmp_path):

@@ -1,4 +1,4 @@
-"""What strangers may write into a result: it is shown as text, cut, or refused with the file named; never run."""
+"""Hostile content of a result: it is shown as text, shortened, or refused with the name of the file; never run."""
 
 import csv
 import io
@@ -6,17 +6,17 @@ import json
 
 import pytest
 from cxrbench.errors import DataError
-from cxrbench_leaderboard.build import build
-from cxrbench_leaderboard.render.text import BIDI
+from cxrbench_leaderboard.build import build_site
+from cxrbench_leaderboard.model.text import BIDI
 
 TRACK = "tracks/brixia-severity--brixia-cohen--test.html"
 PAGE = "submissions/alpha.html"
 SCRIPT = "<script>alert(1)</script>"
 
 
-def built(tmp_path, keep, *results):
+def build_from(tmp_path, keep, *results):
     keep(tmp_path / "in", *results)
-    return build([tmp_path / "in"], tmp_path / "out").index.parent
+    return build_site([tmp_path / "in"], tmp_path / "out").index.parent
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def built(tmp_path, keep, *results):
         "]]>-->",
     ],
 )
-def test_markup_in_words_stays_words(tmp_path, make, keep, page, words):
+def test_markup_in_texts_stays_text(tmp_path, make, keep, page, words):
     result = make("alpha", title=words, authors=words, metrics={}, sandbox=words)
-    site = built(tmp_path, keep, result)
+    site = build_from(tmp_path, keep, result)
     for path in (site / "index.html", site / TRACK, site / PAGE):
         root = page(path)
-        assert len(list(root.all("script"))) == 1
-        assert not list(root.all("img"))
-        assert not [own for own in root.all() if any(key.startswith("on") for key in own.attrs)]
+        assert len(list(root.find_all("script"))) == 1
+        assert not list(root.find_all("img"))
+        assert not [tag for tag in root.find_all() if any(key.startswith("on") for key in tag.attrs)]
         assert words in root.text
 
 
@@ -44,22 +44,24 @@ def test_markup_in_words_stays_words(tmp_path, make, keep, page, words):
     "url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//evil.example", "file:///x"]
 )
 def test_only_web_addresses_become_links(tmp_path, make, keep, page, url):
-    site = built(tmp_path, keep, make("alpha", url=url))
-    links = [link.attrs["href"] for path in (site / TRACK, site / PAGE) for link in page(path).one("main").all("a")]
+    site = build_from(tmp_path, keep, make("alpha", url=url))
+    links = [
+        link.attrs["href"] for path in (site / TRACK, site / PAGE) for link in page(path).find("main").find_all("a")
+    ]
     assert all(link.startswith(("../", "#", "alpha.", "brixia-")) for link in links)
-    assert url in page(site / PAGE).one("main").text
+    assert url in page(site / PAGE).find("main").text
 
 
-def test_a_web_address_becomes_a_link_that_tells_nobody(tmp_path, make, keep, page):
-    site = built(tmp_path, keep, make("alpha", url="https://example.org/a?b=1&c=2"))
-    link = page(site / PAGE).one("a", rel="nofollow noopener noreferrer")
+def test_a_web_address_becomes_a_link_without_referrer(tmp_path, make, keep, page):
+    site = build_from(tmp_path, keep, make("alpha", url="https://example.org/a?b=1&c=2"))
+    link = page(site / PAGE).find("a", rel="nofollow noopener noreferrer")
     assert link.attrs == {"href": "https://example.org/a?b=1&c=2", "rel": "nofollow noopener noreferrer"}
 
 
-def test_long_titles_are_cut_on_pages_and_whole_in_exports(tmp_path, make, keep, page):
+def test_long_titles_are_shortened_on_pages_alone(tmp_path, make, keep, page):
     title = "x" * 200
-    site = built(tmp_path, keep, make("alpha", title=title))
-    shown = page(site / TRACK).one("table", id="ranking").one("bdi", class_="title").text
+    site = build_from(tmp_path, keep, make("alpha", title=title))
+    shown = page(site / TRACK).find("table", id="ranking").find("bdi", class_="title").text
     assert shown == "x" * 89 + "…"
     assert title in (site / "leaderboard.json").read_text("utf-8")
 
@@ -68,32 +70,33 @@ def test_a_title_beyond_the_limit_is_refused(tmp_path, make, keep):
     path = keep(tmp_path / "in", make("alpha"))
     path.write_text(path.read_text().replace('"Alpha"', json.dumps("x" * 201)))
     with pytest.raises(DataError, match=r"submission\.title.*\.json"):
-        build([tmp_path / "in"], tmp_path / "out")
+        build_site([tmp_path / "in"], tmp_path / "out")
 
 
-def test_text_in_the_other_direction_cannot_turn_its_neighbours(tmp_path, make, keep, page):
-    site = built(tmp_path, keep, make("alpha", title="\u202eevil\u202c \u05e9\u05dc\u05d5\u05dd"))
+def test_right_to_left_text_does_not_affect_its_neighbours(tmp_path, make, keep, page):
+    site = build_from(tmp_path, keep, make("alpha", title="\u202eevil\u202c \u05e9\u05dc\u05d5\u05dd"))
     text = (site / TRACK).read_text("utf-8")
     assert not set(text) & BIDI
     assert (
-        page(site / TRACK).one("table", id="ranking").one("bdi", class_="title").text == "evil \u05e9\u05dc\u05d5\u05dd"
+        page(site / TRACK).find("table", id="ranking").find("bdi", class_="title").text
+        == "evil \u05e9\u05dc\u05d5\u05dd"
     )
 
 
 def test_control_characters_reach_no_page(tmp_path, make, keep):
-    site = built(tmp_path, keep, make("alpha", title="a\x00b\x1b[31m", authors="c\x07"))
+    site = build_from(tmp_path, keep, make("alpha", title="a\x00b\x1b[31m", authors="c\x07"))
     for path in site.rglob("*.html"):
         assert not set(path.read_text("utf-8")) & {"\x00", "\x1b", "\x07"}
 
 
 @pytest.mark.parametrize("title", ["=HYPERLINK(0)", "+1", "-2+3", "@SUM(A1)", "\t=1"])
 def test_a_spreadsheet_finds_no_formula(tmp_path, make, keep, title):
-    site = built(tmp_path, keep, make("alpha", title=title))
+    site = build_from(tmp_path, keep, make("alpha", title=title))
     lines = list(csv.DictReader(io.StringIO((site / "leaderboard.csv").read_text("utf-8"))))
     assert {line["title"][0] for line in lines} == {"'"}
 
 
-def changed(path, *place, value):
+def change_file(path, *place, value):
     """Set a value deep in a JSON file, as someone with an editor would."""
     content = json.loads(path.read_text())
     inner = content
@@ -130,25 +133,25 @@ def changed(path, *place, value):
         (("schema",), 2),
     ],
 )
-def test_a_result_that_cannot_be_is_refused_by_name(tmp_path, make, keep, place, value):
+def test_an_impossible_result_is_refused_by_name(tmp_path, make, keep, place, value):
     path = keep(tmp_path / "in", make("alpha"))
-    changed(path, *place, value=value)
+    change_file(path, *place, value=value)
     with pytest.raises(DataError, match=r"alpha/results/brixia-severity--brixia-cohen--test\.json") as caught:
-        build([tmp_path / "in"], tmp_path / "out")
+        build_site([tmp_path / "in"], tmp_path / "out")
     assert caught.value.exit_code == 4
     assert "\n" not in caught.value.line
     assert not (tmp_path / "out").exists()
 
 
-def test_a_result_on_a_split_of_other_bytes_is_not_ranked(tmp_path, make, keep, page):
-    site = built(tmp_path, keep, make("alpha", place={"split_sha256": "0" * 64, "split_version": 7}))
-    row = page(site / TRACK).one("table", id="ranking")
+def test_a_result_on_another_split_version_is_not_ranked(tmp_path, make, keep, page):
+    site = build_from(tmp_path, keep, make("alpha", place={"split_sha256": "0" * 64, "split_version": 7}))
+    row = page(site / TRACK).find("table", id="ranking")
     assert "Not ranked: scored on another version of the split (version 7)" in row.text
 
 
-def test_other_files_beside_results_are_left_alone(tmp_path, make, keep):
+def test_other_files_beside_results_are_ignored(tmp_path, make, keep):
     path = keep(tmp_path / "in", make("alpha"))
     path.with_suffix(".parquet").write_bytes(b"not read")
     (path.parent.parent / "notes.json").write_text("{")
     (path.parent / "folder.json").mkdir()
-    assert build([tmp_path / "in"], tmp_path / "out").results == 1
+    assert build_site([tmp_path / "in"], tmp_path / "out").results == 1

@@ -1,4 +1,4 @@
-"""The fixtures can be written out for inspection, and our readers take what they should."""
+"""The fixtures can be written to a folder, and the readers accept what they should."""
 
 import numpy as np
 import pytest
@@ -19,17 +19,17 @@ def written(tmp_path_factory):
 @pytest.mark.parametrize(
     "name", ["monochrome1-12-in-16", "monochrome2-12-in-16", "window", "voi-lut", "rle", "jpeg-2000"]
 )
-def test_films_of_every_form_show_the_same_chest(written, name):
+def test_dicom_files_of_every_form_show_the_same_chest(written, name):
     np.testing.assert_allclose(read_radiograph(written[f"dicom/{name}.dcm"]).pixels, thorax(), atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["grey-8.png", "grey-16.png", "colour-alpha.png", "png-in-disguise.jpg", "cmyk.jpg"])
 def test_pictures_of_every_form_show_the_same_chest(written, name):
-    found = read_raster(written[f"raster/{name}"]).pixels
-    assert np.abs(found - thorax()).mean() < 0.02
+    pixels = read_raster(written[f"raster/{name}"]).pixels
+    assert np.abs(pixels - thorax()).mean() < 0.02
 
 
-def test_the_film_cut_short_is_refused(written):
+def test_the_truncated_radiograph_is_refused(written):
     with pytest.raises(DataError, match="cannot be decoded"):
         read_radiograph(written["dicom/cut-short.dcm"])
 

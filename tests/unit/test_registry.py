@@ -1,14 +1,14 @@
-"""Names to plug-ins: found on import, near matches for a typo, a broken stranger named and left out."""
+"""Names to plug-ins: found on import, near matches for a typo, a broken third-party module named and left out."""
 
 import pytest
 from cxrbench.datasets import dataset_adapters
 from cxrbench.errors import CxrbenchError, UsageError
-from cxrbench.registry import Registry, unknown
+from cxrbench.registry import Registry, make_unknown_name_error
 from cxrbench.tasks import tasks
 
 
-def test_a_name_in_another_case_is_the_one_meant():
-    assert unknown("system", "manet", ["MAnet", "Unet", "bsnet"]).fix == "did you mean MAnet?"
+def test_a_name_in_another_case_is_suggested():
+    assert make_unknown_name_error("system", "manet", ["MAnet", "Unet", "bsnet"]).fix == "did you mean MAnet?"
 
 
 def test_registries_fill_by_themselves():
@@ -23,12 +23,12 @@ def test_an_unknown_name_lists_near_ones():
 
 def test_two_of_one_name_are_an_error():
     registry: Registry[int] = Registry("number", "cxrbench.tasks")
-    registry.register("one")(1)
-    with pytest.raises(ValueError, match="one"):
-        registry.register("one")(1)
+    registry.register("first")(1)
+    with pytest.raises(ValueError, match="first"):
+        registry.register("first")(1)
 
 
-def test_a_strangers_module_that_fails_is_named(monkeypatch):
+def test_a_third_party_module_that_fails_is_named(monkeypatch):
     entry = type("Entry", (), {"name": "theirs", "value": "no_such_module_of_theirs"})
     monkeypatch.setattr("cxrbench.registry.entry_points", lambda group: [entry] if group == "cxrbench.numbers" else [])
     registry: Registry[int] = Registry("number", "cxrbench.tasks")

@@ -5,37 +5,47 @@ import platform
 import shlex
 import sys
 import time
+from collections import Counter
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import click
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar
+from cxrbench.cli.output import add_data_option, add_json_option, print_json, print_note, print_table, show_progress
 from cxrbench.errors import CxrbenchError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cxrbench_baselines.examples.pixels import CacheUse
     from cxrbench_baselines.recipe import Recipe
-    from cxrbench_baselines.training.fit import Outcome, Settings
+    from cxrbench_baselines.training.fit import TrainingOutcome
+    from cxrbench_baselines.training.settings import TrainingSettings
 
 
 @click.command()
 @click.argument("recipe", required=False)
 @click.option("--track", "tracks", multiple=True, metavar="TRACK", help="Learn from its dataset; may be repeated.")
-@data_option
+@add_data_option
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe: input.size=128.")
 @click.option("--start", "starts", multiple=True, metavar="PART=FILE", help="First weights of a part.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch.")
 @click.option("--workers", type=click.IntRange(0, 64), default=0, show_default=True, help="Processes that load.")
+@click.option(
+    "--cache",
+    type=click.Choice(["auto", "off"]),
+    default="auto",
+    show_default=True,
+    help="Read whole radiographs from the image cache of `datasets prepare` where it fits, or always decode.",
+)
 @click.option("--resume/--fresh", default=True, help="Go on where a run that died was, or start over.")
 @click.option("--name", help="The submission's name (default: the recipe's).")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: submissions/NAME.")
 @click.option("--list", "listing", is_flag=True, help="List the recipes that come with the package.")
-@json_option
+@add_json_option
 def train(
     recipe: str | None,
     tracks: tuple[str, ...],
@@ -46,6 +56,7 @@ def train(
     seed: int,
     threads: int,
     workers: int,
+    cache: "CacheUse",
     resume: bool,
     name: str | None,
     out: Path | None,
@@ -56,46 +67,47 @@ def train(
     from cxrbench_baselines.recipe import load_recipe
 
     if listing or recipe is None:
-        _list(as_json)
+        _print_recipes(as_json)
         return
     loaded = load_recipe(recipe, changes)
-    own = name or Path(recipe).stem
-    folder = out or Path("submissions") / own
-    need_torch()
-    from cxrbench.runner.device import chosen_device
+    submission = name or Path(recipe).stem
+    folder = out or Path("submissions") / submission
+    require_torch()
+    from cxrbench.runner.device import choose_device
 
-    from cxrbench_baselines.training.fit import Settings
+    from cxrbench_baselines.training.settings import TrainingSettings
 
-    settings = Settings(
+    settings = TrainingSettings(
         data=data,
         out=folder,
         tracks=tracks,
-        device=chosen_device(device),
+        device=choose_device(device),
         seed=seed,
         fresh=not resume,
         workers=workers,
         threads=threads,
-        start=dict(start_of(one) for one in starts),
+        cache=cache,
+        start=dict(parse_start(start) for start in starts),
     )
-    story = _train(loaded, settings, own)
+    record = _run_training(loaded, settings, submission)
     if as_json:
-        print_json({"name": own, "folder": str(folder), **story})
+        print_json({"name": submission, "folder": str(folder), **record})
     else:
         click.echo(f"{folder}: ready; cxrbench evaluate {folder}/submission.py")
 
 
-def _list(as_json: bool) -> None:
-    from cxrbench_baselines.recipe import load_recipe, packaged
+def _print_recipes(as_json: bool) -> None:
+    from cxrbench_baselines.recipe import list_recipes, load_recipe
 
-    recipes = {name: load_recipe(name) for name in packaged()}
+    recipes = {name: load_recipe(name) for name in list_recipes()}
     if as_json:
-        print_json({name: one.model_dump(mode="json") for name, one in recipes.items()})
+        print_json({name: recipe.model_dump(mode="json") for name, recipe in recipes.items()})
         return
-    rows = [(name, one.paper, one.title) for name, one in recipes.items()]
+    rows = [(name, recipe.paper, recipe.title) for name, recipe in recipes.items()]
     print_table(("recipe", "paper", "title"), rows, flexible=("title",))
 
 
-def need_torch() -> None:
+def require_torch() -> None:
     """Raise `CxrbenchError` where the packages that training needs are absent."""
     missing = [name for name in ("torch", "lightning", "segmentation_models_pytorch") if find_spec(name) is None]
     if missing:
@@ -104,8 +116,22 @@ def need_torch() -> None:
         )
 
 
-def start_of(text: str) -> tuple[str, Path]:
-    """A part of the network and its weight file, from PART=FILE or PART=FOLDER. Raises `UsageError` for other text."""
+def parse_start(text: str) -> tuple[str, Path]:
+    """A part of the network and its weight file.
+
+    Args:
+        text: PART=FILE or PART=FOLDER.
+
+    Returns:
+        The part's name and the file.
+
+    Raises:
+        UsageError: The text has no equals sign.
+
+    Example:
+        >>> parse_start("lungs=weights.safetensors")[0]
+        'lungs'
+    """
     part, equals, file = text.partition("=")
     if not equals:
         raise UsageError("a start is written PART=FILE", text, "correct --start")
@@ -113,50 +139,64 @@ def start_of(text: str) -> tuple[str, Path]:
     return part, path / "weights.safetensors" if path.is_dir() else path
 
 
-def _told(stage: dict[str, Any]) -> str:
+def _describe_stage(stage: dict[str, Any]) -> str:
     """A stage in a line: the epoch that was kept, its loss, its quality where it was measured."""
     if not stage["epochs"]:
         return f"{stage['stage']}: {stage['cases'] + stage['validation_cases']} cases, solved"
-    kept = next((one for one in stage["epochs"] if one["epoch"] == stage["kept_epoch"]), stage["epochs"][-1])
+    epochs = stage["epochs"]
+    kept = next((epoch for epoch in epochs if epoch["epoch"] == stage["kept_epoch"]), epochs[-1])
     quality = f", quality {kept['quality']:.3f}" if "quality" in kept else ""
-    epochs = f"epoch {stage['kept_epoch'] + 1} of {len(stage['epochs'])} kept"
-    return f"{stage['stage']}: {stage['cases']} cases, {epochs}, loss {kept['loss']:.4f}{quality}"
+    which = f"epoch {stage['kept_epoch'] + 1} of {len(epochs)} kept"
+    return f"{stage['stage']}: {stage['cases']} cases, {which}, loss {kept['loss']:.4f}{quality}"
 
 
-def _train(recipe: "Recipe", settings: "Settings", name: str) -> dict[str, Any]:
-    """Run every stage, save the submission, and return its story."""
+def _describe_pixels(stages: list[dict[str, Any]]) -> str | None:
+    """How many images of all stages came from the image cache, in a line; None where all were decoded."""
+    counts: Counter[str] = Counter()
+    for stage in stages:
+        counts.update(stage.get("pixels", {}))
+    caches = sorted(name for name in counts if name != "decoded")
+    if not caches:
+        return None
+    cached = sum(counts[name] for name in caches)
+    return f"pixels: {cached} of {counts.total()} images read from the image cache ({', '.join(caches)})"
+
+
+def _run_training(recipe: "Recipe", settings: "TrainingSettings", name: str) -> dict[str, Any]:
+    """Run every stage, save the submission, and return its record."""
     from cxrbench_baselines.saved import save_system
-    from cxrbench_baselines.training.fit import train as run
+    from cxrbench_baselines.training.fit import train_recipe
 
     started = time.monotonic()
-    with Bars() as bars:
-        outcome = run(recipe, settings, bars.show)
-    story = _story(outcome, settings, round(time.monotonic() - started))
-    save_system(outcome.system, settings.out, name, outcome.parts, story)
-    for one in outcome.story:
-        note(_told(one))
-    return story
+    with ProgressBars() as bars:
+        outcome = train_recipe(recipe, settings, bars.show)
+    record = _make_record(outcome, settings, round(time.monotonic() - started))
+    save_system(outcome.system, settings.out, name, outcome.parts, record)
+    pixels = _describe_pixels(outcome.stages)
+    for line in [_describe_stage(stage) for stage in outcome.stages] + ([pixels] if pixels else []):
+        print_note(line)
+    return record
 
 
-def _story(outcome: "Outcome", settings: "Settings", seconds: int) -> dict[str, Any]:
+def _make_record(outcome: "TrainingOutcome", settings: "TrainingSettings", seconds: int) -> dict[str, Any]:
     import torch
-    from cxrbench.results.provenance import cpu_name
+    from cxrbench.results.provenance import read_cpu_name
 
     gpu = torch.cuda.get_device_name() if settings.device.startswith("cuda") else None
     return {
         "command": shlex.join(["cxrbench", *sys.argv[1:]]),
         "seed": settings.seed,
         "seconds": seconds,
-        "hardware": gpu or f"{settings.threads} threads of {cpu_name()}",
+        "hardware": gpu or f"{settings.threads} threads of {read_cpu_name()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "learnt_from": list(outcome.parts),
-        "stages": json.loads(json.dumps(outcome.story)),
+        "stages": json.loads(json.dumps(outcome.stages)),
     }
 
 
-class Bars:
-    """One progress bar after the other, on stderr: a new one whenever the words change."""
+class ProgressBars:
+    """One progress bar after the other, on stderr: a new one whenever the name of the work changes."""
 
     def __init__(self) -> None:
         self.stack, self.words = ExitStack(), ""
@@ -168,10 +208,16 @@ class Bars:
     def __exit__(self, *problem: object) -> None:
         self.stack.close()
 
-    def show(self, words: str, done: int, all_: int) -> None:
-        """How much of what is done."""
+    def show(self, words: str, done: int, total: int) -> None:
+        """Show progress.
+
+        Args:
+            words: Name of the work.
+            done: How much of it is done.
+            total: How much there is.
+        """
         if words != self.words:
             self.stack.close()
-            self.words, self.update = words, self.stack.enter_context(progress_bar(words))
+            self.words, self.update = words, self.stack.enter_context(show_progress(words))
         if self.update is not None:
-            self.update(done, all_)
+            self.update(done, total)

@@ -5,21 +5,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table
+from cxrbench.cli.output import add_data_option, add_json_option, print_json, print_note, print_table
 from cxrbench.errors import CxrbenchError
 
-from cxrbench_baselines.cli.train import Bars, need_torch, start_of
+from cxrbench_baselines.cli.train import ProgressBars, parse_start, require_torch
 
 if TYPE_CHECKING:
     import optuna
 
+    from cxrbench_baselines.examples.pixels import CacheUse
     from cxrbench_baselines.tuning import Search
 
 
 @click.command()
 @click.argument("recipe")
 @click.option("--track", "tracks", multiple=True, metavar="TRACK", help="Learn from its dataset; may be repeated.")
-@data_option
+@add_data_option
 @click.option("--space", type=click.Path(path_type=Path, dir_okay=False), help="Search space (default: its system's).")
 @click.option(
     "--trials", type=click.IntRange(1), default=100, show_default=True, help="In all, with those done before."
@@ -29,8 +30,15 @@ if TYPE_CHECKING:
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch.")
+@click.option(
+    "--cache",
+    type=click.Choice(["auto", "off"]),
+    default="auto",
+    show_default=True,
+    help="Read whole radiographs from the image cache of `datasets prepare` where it fits, or always decode.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: tuning/RECIPE.")
-@json_option
+@add_json_option
 def tune(
     recipe: str,
     tracks: tuple[str, ...],
@@ -42,6 +50,7 @@ def tune(
     device: str,
     seed: int,
     threads: int,
+    cache: "CacheUse",
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -49,59 +58,60 @@ def tune(
     from cxrbench_baselines.recipe import load_recipe
 
     loaded = load_recipe(recipe, changes)
-    need_torch()
+    require_torch()
     if find_spec("optuna") is None:
-        raise CxrbenchError("tuning needs the extra tune", "optuna", "pip install 'cxrbench[tune]'")
-    from cxrbench.runner.device import chosen_device
+        raise CxrbenchError("tuning needs the extra baselines", "optuna", "pip install 'cxrbench[baselines]'")
+    from cxrbench.runner.device import choose_device
 
     from cxrbench_baselines import tuning
-    from cxrbench_baselines.training.fit import Settings
+    from cxrbench_baselines.training.settings import TrainingSettings
 
-    settings = Settings(
+    settings = TrainingSettings(
         data=data,
         out=out or Path("tuning") / Path(recipe).stem,
         tracks=tracks,
-        device=chosen_device(device),
+        device=choose_device(device),
         seed=seed,
         threads=threads,
-        start=dict(start_of(one) for one in starts),
+        cache=cache,
+        start=dict(parse_start(start) for start in starts),
     )
     search = tuning.Search(recipe, changes, tuning.load_space(loaded.system, space), settings)
-    with Bars() as bars:
-        study = tuning.tune(search, trials, bars.show)
-    _tell(search, study, as_json=as_json)
+    with ProgressBars() as bars:
+        study = tuning.run_search(search, trials, bars.show)
+    _report_search(search, study, as_json=as_json)
 
 
-def _tell(search: "Search", study: "optuna.Study", *, as_json: bool) -> None:
-    """Write the best recipe, and print what was found."""
+def _report_search(search: "Search", study: "optuna.Study", *, as_json: bool) -> None:
+    """Write the best recipe, and print its changes and which hyper-parameters mattered."""
     from cxrbench_baselines import tuning
-    from cxrbench_baselines.recipe import dump, load_recipe
+    from cxrbench_baselines.recipe import dump_recipe, load_recipe
 
-    best = tuning.best_trial(study)
-    found = tuning.changes_of(best)
+    best = tuning.find_best_trial(study)
+    changes = tuning.list_changes(best)
     file = search.settings.out / "best.yaml"
-    file.write_text(dump(load_recipe(search.recipe, (*search.changes, *found))), "utf-8")
-    rows = tuning.effects(study.get_trials(deepcopy=False), search.settings.seed)
+    file.write_text(dump_recipe(load_recipe(search.recipe, (*search.changes, *changes))), "utf-8")
+    rows = tuning.compute_effects(study.get_trials(deepcopy=False), search.settings.seed)
     if as_json:
         effects = [{"name": row.name, "correlation": row.correlation, "importance": row.importance} for row in rows]
         print_json(
-            {**_summary(study), "quality": best.value, "changes": found, "effects": effects, "recipe": str(file)}
+            {**_count_states(study), "quality": best.value, "changes": changes, "effects": effects, "recipe": str(file)}
         )
         return
     print_table(
         ("hyper-parameter", "correlation", "importance"),
-        [(row.name, _number(row.correlation), _number(row.importance)) for row in rows],
+        [(row.name, _format_number(row.correlation), _format_number(row.importance)) for row in rows],
         flexible=("hyper-parameter",),
     )
-    click.echo(f"best quality {best.value:.4f}: {' '.join(found)}")
-    note(f"cxrbench train {file}")
+    click.echo(f"best quality {best.value:.4f}: {' '.join(changes)}")
+    print_note(f"cxrbench train {file}")
 
 
-def _summary(study: "optuna.Study") -> dict[str, Any]:
+def _count_states(study: "optuna.Study") -> dict[str, Any]:
     trials = study.get_trials(deepcopy=False)
     states = [trial.state.name.lower() for trial in trials]
     return {"trials": {name: states.count(name) for name in sorted(set(states))}}
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"

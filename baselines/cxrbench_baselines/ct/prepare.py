@@ -1,29 +1,21 @@
-"""A CT series as every method of the triage paper sees it (Goncharov et al. 2020, section 4.1).
+"""The preprocessing of every CT method of Goncharov et al. 2020 (section 4.1).
 
-Each axial slice on its own is rescaled to 2 x 2 mm, the intensities are taken to [0, 1], and the series is cropped to
-the box of its lungs. The paper does not name the window; its published code has -1000...300 HU. Slices keep their
-distance.
-
-Rescaling averages over areas where a slice shrinks and is linear where it grows. The field of view is kept exactly, so
-pixels come out within half a pixel's share of 2 mm; `spacing` says what they are. Slices are rescaled as they are
-decoded: of a file only the small volume is kept in memory.
+Each axial slice is rescaled to 2 x 2 mm, the intensities are normalised to [0, 1], and the series is cropped to the box
+of its lungs. The paper does not state the window; its published code has -1000 to 300 HU. The distance of the slices is
+kept.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import cv2
 import numpy as np
 from cxrbench.case import Image
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume.slices import open_slices
-from cxrbench.imaging.volume.values import is_grey
 from numpy.typing import NDArray
 
 from cxrbench_baselines.ct.lungs import find_lungs
+from cxrbench_baselines.ct.rescaling import Shape, read_shape, read_spacing, rescale_ct, rescale_labels, resize_slice
 
-SPACING_MM = 2.0
 WINDOW = (-1000.0, 300.0)
 """HU that become 0 and 1."""
 
@@ -31,7 +23,6 @@ Volume = NDArray[np.int16]
 Labels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Box = tuple[slice, slice, slice]
-Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +30,8 @@ class Series:
     """A CT at 2 x 2 mm, cropped to its lungs.
 
     `hu` int16 `[d, h, w]` and `lungs` uint8 of the same shape (1 right, 2 left, 3 of unknown side), axes in LPS;
-    `spacing` in mm in the same order. `box` is their place in the rescaled series of shape `whole`, which was `shape`
-    before rescaling.
+    `spacing` in mm in the same order. `box` is their position in the rescaled series of shape `whole`; `shape` is that
+    of the series before rescaling.
     """
 
     hu: Volume
@@ -53,156 +44,118 @@ class Series:
     @property
     def pixels(self) -> Floats:
         """`hu` windowed to [0, 1], float32 `[d, h, w]`."""
-        return windowed(self.hu)
+        return window_hu(self.hu)
 
     def cropped(self, labels: Labels | NDArray[np.bool_]) -> Labels:
-        """Labels of the image's own shape, such as drawn lesions, on this grid: uint8 `[d, h, w]`."""
-        return rescaled_labels(labels, self.whole)[self.box]
+        """Bring labels of the original image, such as drawn lesions, to the grid of this series.
+
+        Args:
+            labels: Labels `[D, H, W]` in the image's own shape.
+
+        Returns:
+            Labels uint8 `[d, h, w]`.
+        """
+        return rescale_labels(labels, self.whole)[self.box]
 
     def restored(self, values: Floats | NDArray[np.bool_], above: float = 0.5) -> NDArray[np.bool_]:
-        """Where a map `[d, h, w]` of this series, such as lesion probabilities, exceeds `above`: bool `[D, H, W]`.
+        """Bring a map of this series, such as lesion probabilities, back to the original image and cut it.
 
-        In the image's own shape, after rescaling slice by slice; False outside the lungs' box.
+        Args:
+            values: Map `[d, h, w]`.
+            above: The value that the map, rescaled slice by slice, must exceed.
+
+        Returns:
+            Mask `[D, H, W]` in the image's own shape; False outside the lungs' box.
         """
         full = np.zeros(self.shape, bool)
         for index, plane in zip(range(self.whole[0])[self.box[0]], values, strict=True):
             padded = np.zeros(self.whole[1:], np.float32)
             padded[self.box[1:]] = plane
-            full[index] = np.asarray(resized(padded, self.shape[1:]), np.float32) > above
+            full[index] = np.asarray(resize_slice(padded, self.shape[1:]), np.float32) > above
         return full
 
 
-def prepare(
+def prepare_series(
     image: Image, lungs: Labels | None = None, *, where: str = "", find: Callable[..., Labels] = find_lungs
 ) -> Series:
-    """Rescale a CT and crop it to its lungs.
+    """Rescale a CT and crop it to its lungs (section 4.1).
 
-    `image` is a canonical CT of any spacing; `lungs` are its lungs `[D, H, W]` where they are known. Else `find` is
-    called with the rescaled `Image` and `where=`, and gives them on its grid: `find_lungs`, or a network. `where`
-    names the series in errors. Raises `DataError` for what `check` refuses and where there are no lungs.
+    Args:
+        image: A canonical CT `[D, H, W]` in HU, of any spacing.
+        lungs: Its lungs `[D, H, W]` (1 right, 2 left, 3 of unknown side), where they are known.
+        where: Name of the series for errors.
+        find: Finds the lungs where they are not given: called with the rescaled `Image` and `where=`, it returns labels
+            on its grid. `find_lungs`, or a network.
+
+    Returns:
+        The prepared series.
+
+    Raises:
+        DataError: The image is not a CT series in HU with spacing, or there are no lungs.
     """
-    small = rescaled(image, where=where)
+    small = rescale_ct(image, where=where)
     d, h, w = small.pixels.shape
-    found = find(small, where=where) if lungs is None else rescaled_labels(lungs, (d, h, w))
-    return cropped(small, found, shape_of(image), where=where)
+    labels = find(small, where=where) if lungs is None else rescale_labels(lungs, (d, h, w))
+    return crop_to_lungs(small, labels, read_shape(image), where=where)
 
 
-def cropped(small: Image, lungs: Labels, shape: Shape, *, where: str = "") -> Series:
-    """The part of a rescaled CT that holds its lungs; `shape` is that before rescaling."""
-    box, (d, h, w) = lung_box(lungs, where), small.pixels.shape
-    pixels = np.ascontiguousarray(small.pixels[box], np.int16)
-    return Series(pixels, np.ascontiguousarray(lungs[box]), spacing_of(small, where), box, (d, h, w), shape)
+prepare = prepare_series  # the former name, which submitted code imports
 
 
-def rescaled(image: Image, *, to: float = SPACING_MM, where: str = "") -> Image:
-    """A canonical CT with `to` x `to` mm in plane: int16 HU `[D, h, w]`. Raises `DataError` as `check` does."""
-    check(image, where)
-    return _shrunk(image.pixels, shape_of(image), spacing_of(image, where), to)
+def crop_to_lungs(small: Image, lungs: Labels, shape: Shape, *, where: str = "") -> Series:
+    """Crop a rescaled CT to the box of its lungs.
 
+    Args:
+        small: The rescaled CT `[D, h, w]`.
+        lungs: Its lungs, labels of the same shape.
+        shape: Shape of the CT before rescaling.
+        where: Name of the series for errors.
 
-def read_rescaled(
-    path: Path,
-    *,
-    to: float = SPACING_MM,
-    grey_range: tuple[float, float] | None = None,
-    axes: str | None = None,
-    flip: tuple[str, ...] = (),
-) -> Image:
-    """The same straight from a file or a DICOM folder, without the full volume; arguments as in `read_nifti`."""
-    source = open_slices(path, grey_range=grey_range, axes=axes, flip=flip)
-    _check_count(source.grid.shape, str(path))
-    return _shrunk(source.planes, source.grid.shape, source.grid.spacing, to)
+    Returns:
+        The prepared series.
 
-
-def _shrunk(
-    planes: Iterable[NDArray[np.generic]], shape: Shape, spacing: tuple[float, float, float], to: float
-) -> Image:
-    size = (rescaled_length(shape[1], spacing[1], to), rescaled_length(shape[2], spacing[2], to))
-    volume = np.empty((shape[0], *size), np.int16)
-    for index, plane in enumerate(planes):
-        volume[index] = resized(plane, size)
-    return Image(volume, "ct", (spacing[0], spacing[1] * shape[1] / size[0], spacing[2] * shape[2] / size[1]))
-
-
-def rescaled_length(length: int, spacing: float, to: float = SPACING_MM) -> int:
-    """How many pixels of `to` mm come nearest to `length` pixels of `spacing` mm; at least one.
-
-    >>> rescaled_length(512, 0.75)
-    192
+    Raises:
+        DataError: There are no lungs.
     """
-    return max(1, round(length * spacing / to))
+    box, (d, h, w) = find_lung_box(lungs, where), small.pixels.shape
+    pixels = np.ascontiguousarray(small.pixels[box], np.int16)
+    return Series(pixels, np.ascontiguousarray(lungs[box]), read_spacing(small, where), box, (d, h, w), shape)
 
 
-def resized(plane: NDArray[np.generic], size: tuple[int, ...]) -> NDArray[np.generic]:
-    """A slice `[H, W]` in another size (rows, columns) over the same area: means where it shrinks, else linear."""
-    if plane.shape == tuple(size):
-        return plane
-    shrinks = size[0] <= plane.shape[0] and size[1] <= plane.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(np.ascontiguousarray(plane), (size[1], size[0]), interpolation=way))
+def window_hu(hu: Volume, window: tuple[float, float] = WINDOW) -> Floats:
+    """Normalise HU to [0, 1] by a window.
 
+    Args:
+        hu: Values in HU, of any shape.
+        window: HU that become 0 and 1; values outside are clipped.
 
-def rescaled_labels(labels: Labels | NDArray[np.bool_], shape: Shape) -> Labels:
-    """Labels `[D, H, W]` on the grid of a rescaled series: the label that holds more than half of a pixel, else 0."""
-    found = np.zeros(shape, np.uint8)
-    for index, plane in enumerate(np.asarray(labels, np.uint8)):
-        for label in np.unique(plane[plane > 0]).tolist():
-            share = np.asarray(resized((plane == label).astype(np.float32), shape[1:]), np.float32)
-            found[index][share > 0.5] = label
-    return found
+    Returns:
+        Values float32 in [0, 1], of the same shape.
 
-
-def windowed(hu: Volume, window: tuple[float, float] = WINDOW) -> Floats:
-    """HU to [0, 1]: the window's lower end becomes 0, its upper end 1, what lies outside is clipped.
-
-    >>> windowed(np.array([-1024, -350, 3071], np.int16)).tolist()
-    [0.0, 0.5, 1.0]
+    Example:
+        >>> window_hu(np.array([-1024, -350, 3071], np.int16)).tolist()
+        [0.0, 0.5, 1.0]
     """
     low, high = window
     share = (hu.astype(np.float32) - np.float32(low)) / np.float32(high - low)
     return np.asarray(np.clip(share, 0, 1), np.float32)
 
 
-def lung_box(lungs: Labels, where: str = "") -> Box:
-    """The smallest box that holds every labelled voxel; `DataError` where there is none."""
+def find_lung_box(lungs: Labels, where: str = "") -> Box:
+    """Find the smallest box around all labelled voxels.
+
+    Args:
+        lungs: Labels `[D, H, W]`.
+        where: Name of the series for errors.
+
+    Returns:
+        One slice per axis.
+
+    Raises:
+        DataError: No voxel has a label.
+    """
     sides = [np.flatnonzero(lungs.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
     if not sides[0].size:
         raise DataError("no lungs found: the lung mask is empty", where, "check that this is a CT of the chest")
     d, h, w = (slice(int(side[0]), int(side[-1]) + 1) for side in sides)
     return d, h, w
-
-
-def shape_of(image: Image) -> Shape:
-    """The three lengths of a CT."""
-    d, h, w = image.pixels.shape
-    return d, h, w
-
-
-def spacing_of(image: Image, where: str = "") -> tuple[float, float, float]:
-    """The three distances of a CT in mm; `DataError` where they are missing or not positive."""
-    spacing = image.spacing
-    if spacing is None or len(spacing) != 3:
-        raise DataError(
-            "a CT without spacing", where, "volumes and fractions need millimetres; give it with its header"
-        )
-    if not all(np.isfinite(step) and step > 0 for step in spacing):
-        raise DataError(f"a CT with a spacing of {spacing} mm", where, "correct the header")
-    return spacing[0], spacing[1], spacing[2]
-
-
-def check(image: Image, where: str = "") -> None:
-    """Raise `DataError` unless the image is a CT of several slices, in HU, with spacing."""
-    if image.modality != "ct" or image.pixels.ndim != 3:
-        reason = f"{image.modality} of {image.pixels.ndim} dimensions where a CT [D, H, W] is needed"
-        raise DataError(reason, where, "give one 3-D volume")
-    _check_count(image.pixels.shape, where)
-    spacing_of(image, where)
-    ends = float(image.pixels.min()), float(image.pixels.max())
-    if is_grey(image.pixels, 1.0, 0.0, *ends):
-        reason = "8-bit volume (0-255, as radiopaedia's are), not Hounsfield units"
-        raise DataError(reason, where, "give HU; see read_nifti(grey_range=)")
-
-
-def _check_count(shape: tuple[int, ...], where: str) -> None:
-    if shape[0] < 2:
-        raise DataError("a single slice is no CT series", where, "give the whole series")

@@ -1,4 +1,4 @@
-"""Systems: the trainable baselines of the papers. One system a module or package, found by its registry."""
+"""Systems: the trainable baselines of the papers. One package per paper, discovered by its registry."""
 
 from cxrbench.registry import Registry
 

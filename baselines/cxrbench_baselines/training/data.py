@@ -1,108 +1,136 @@
-"""Which cases a stage learns from, and who is held out of them for its validation."""
+"""Which cases a stage learns from, and which patients are held out of them for its validation."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from cxrbench.case import Case
 from cxrbench.datasets import load
 from cxrbench.errors import DataError, UsageError
-from cxrbench.splits.patient_identity import person
+from cxrbench.splits.patient_identity import identify_patient
 from cxrbench.splits.split import Split
 from cxrbench.tasks.track import Track
 
 from cxrbench_baselines.recipe import Stage
 
+CaseKey = tuple[str, str]
+"""Dataset and id of a case."""
 EVALUATED = ("train", "val", "test", "all")
 """Parts that a track may name while its part `train` is learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class StageCases:
     """Cases to learn from, cases to choose the best epoch by, and the parts that they come from."""
 
     train: tuple[Case, ...]
     validation: tuple[Case, ...]
     parts: tuple[str, ...]
-    notes: tuple[str, ...] = field(default=())
 
 
-def stage_tracks(stage: Stage, learns: Sequence[str], given: Sequence[str]) -> tuple[Track, ...]:
-    """The tracks that a stage learns from: those given whose task it learns; else the recipe's own.
+def choose_tracks(stage: Stage, tasks: Sequence[str], names: Sequence[str]) -> tuple[Track, ...]:
+    """The tracks that a stage learns from: those named whose task it learns; else the recipe's own.
 
-    Where tracks are given but none has a task of this stage, it learns its first task on their datasets and parts.
-    `learns` are the stage's tasks. Raises `UsageError` for a recipe's track of another task.
+    Where tracks are named but none has a task of this stage, it learns its first task on their datasets and parts.
+
+    Args:
+        stage: The recipe's stage.
+        tasks: The tasks that the stage learns.
+        names: Tracks that the user names; may be empty.
+
+    Returns:
+        At least one track where the recipe or the user names one.
+
+    Raises:
+        UsageError: The recipe names a track of another task, or a name is not a track.
     """
-    wanted = [Track.parse(name) for name in given]
-    own = [track for track in wanted if track.task in learns]
-    if own:
-        return tuple(own)
+    wanted = [Track.parse(name) for name in names]
+    fitting = [track for track in wanted if track.task in tasks]
+    if fitting:
+        return tuple(fitting)
     if wanted:
-        return tuple(Track(learns[0], track.dataset, track.part, track.split) for track in wanted)
-    found = tuple(Track.parse(name) for name in stage.data)
-    for track in found:
-        if track.task not in learns:
-            raise UsageError(f"stage {stage.name} does not learn this task", str(track), f"use {' or '.join(learns)}")
-    return found
+        return tuple(Track(tasks[0], track.dataset, track.part, track.split) for track in wanted)
+    tracks = tuple(Track.parse(name) for name in stage.data)
+    for track in tracks:
+        if track.task not in tasks:
+            raise UsageError(f"stage {stage.name} does not learn this task", str(track), f"use {' or '.join(tasks)}")
+    return tracks
 
 
-def material(
-    stage: Stage, tracks: Sequence[Track], data: str | None, seed: int, takes: Callable[[Case], bool] = lambda _: True
-) -> Material:
+def select_cases(
+    stage: Stage,
+    tracks: Sequence[Track],
+    data: str | None,
+    seed: int,
+    accepts: Callable[[Case], bool] = lambda _: True,
+) -> StageCases:
     """The available cases of the tracks' parts `train` that have the task's truth, each once; split for validation.
 
     A track's part may be `train` or the one to be evaluated: learning is always from `train`, but for a part of another
-    name than train, val, test and all, which is learnt from itself (`masked` of mosmed-1110). `takes` leaves out cases
-    that the stage cannot use.
+    name than train, val, test and all, which is learnt from itself (`masked` of mosmed-1110). Where a split has a part
+    `val` it is the validation; where not, `stage.validation` of the patients are held out.
 
-    Where a split has a part `val` it is the validation; where not, `stage.validation` of the people are held out.
-    Raises `DataError` where nothing is left to learn from, `UsageError` for a split without a part `train`.
+    Args:
+        stage: The recipe's stage.
+        tracks: What it learns from.
+        data: The folder of the datasets.
+        seed: Decides which patients are held out.
+        accepts: False for a case that the stage cannot use.
+
+    Returns:
+        Cases to learn from and to validate on; no patient is in both.
+
+    Raises:
+        DataError: Nothing is left to learn from.
+        UsageError: A split has no part `train`.
     """
-    train: dict[tuple[str, str], Case] = {}
-    chosen: dict[tuple[str, str], Case] = {}
-    parts, without = [], []
+    train: dict[CaseKey, Case] = {}
+    validation: dict[CaseKey, Case] = {}
+    parts: list[str] = []
+    divisible: list[CaseKey] = []
     for track in tracks:
         cases = {case.id: case for case in load(track.dataset, data).cases}
         split = track.load_split(tuple(cases.values()))
-        own = "train" if track.part in EVALUATED else track.part
-        learnt, validated = (_with_truth(track, split, cases, part, takes) for part in (own, "val"))
+        part = "train" if track.part in EVALUATED else track.part
+        learnt, validated = (_select_with_truth(track, split, cases, name, accepts) for name in (part, "val"))
         train.update(learnt)
-        chosen.update(validated)
-        parts += [_part(track, part) for part, found in ((own, learnt), ("val", validated)) if found]
-        without += [] if validated else list(learnt)
-    held_out = _held_out(train, without, stage.validation, seed)
+        validation.update(validated)
+        parts += [_format_part(track, name) for name, chosen in ((part, learnt), ("val", validated)) if chosen]
+        divisible += [] if validated else list(learnt)
+    held_out = _draw_validation(train, divisible, stage.validation, seed)
     kept = tuple(case for key, case in train.items() if key not in held_out)
     if not kept:
         names = ", ".join(map(str, tracks))
         raise DataError(
             f"stage {stage.name} finds no case with its target and an image", names, "check --track, --data"
         )
-    return Material(kept, (*chosen.values(), *(train[key] for key in sorted(held_out))), tuple(dict.fromkeys(parts)))
+    checked = (*validation.values(), *(train[key] for key in sorted(held_out)))
+    return StageCases(kept, checked, tuple(dict.fromkeys(parts)))
 
 
-def _part(track: Track, part: str) -> str:
+def _format_part(track: Track, part: str) -> str:
     at = "" if track.split == "default" else f"@{track.split}"
     return f"{track.dataset}{at}/{part}"
 
 
-def _with_truth(
-    track: Track, split: Split, cases: Mapping[str, Case], part: str, takes: Callable[[Case], bool]
-) -> dict[tuple[str, str], Case]:
-    """The part's cases at hand that have the truth of the task and that the stage takes, by dataset and id."""
+def _select_with_truth(
+    track: Track, split: Split, cases: Mapping[str, Case], part: str, accepts: Callable[[Case], bool]
+) -> dict[CaseKey, Case]:
+    """The available cases of a part that have the truth of the task and that the stage accepts."""
     if part not in split.parts:
         if part == "train":
             raise UsageError("nothing to learn from: this split has no part train", str(track), "name another track")
         return {}
-    found = [cases[name] for name in split.cases(part) if name in cases and cases[name].available]
-    return {(case.dataset, case.id): case for case in found if track.definition().has_truth(case) and takes(case)}
+    available = [cases[name] for name in split.cases(part) if name in cases and cases[name].available]
+    return {(case.dataset, case.id): case for case in available if track.definition().has_truth(case) and accepts(case)}
 
 
-def _held_out(
-    train: Mapping[tuple[str, str], Case], names: Sequence[tuple[str, str]], share: float, seed: int
-) -> set[tuple[str, str]]:
-    """All cases of a share of the people behind `names`, drawn with the seed."""
-    people = {key: person(train[key].dataset, train[key].patient) for key in names}
-    everybody = sorted(set(people.values()))
-    count = round(share * len(everybody))
-    drawn = set(np.random.default_rng(seed).permutation(everybody)[:count].tolist())
-    return {key for key, one in people.items() if one in drawn}
+def _draw_validation(
+    train: Mapping[CaseKey, Case], keys: Sequence[CaseKey], fraction: float, seed: int
+) -> set[CaseKey]:
+    """All cases of a fraction of the patients behind `keys`, drawn with the seed."""
+    patients = {key: identify_patient(train[key].dataset, train[key].patient) for key in keys}
+    distinct = sorted(set(patients.values()))
+    count = round(fraction * len(distinct))
+    drawn = set(np.random.default_rng(seed).permutation(distinct)[:count].tolist())
+    return {key for key, patient in patients.items() if patient in drawn}

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table
+from cxrbench.cli.output import add_data_option, add_json_option, print_json, print_note, print_table
 
 if TYPE_CHECKING:
-    from cxrbench.reported import Finding, Printed, Report
-    from cxrbench.reported.comparison import Comparison, Pair
-    from cxrbench.stats import Rank, Score
+    from cxrbench.reported.comparison import SystemComparison, SystemPair
+    from cxrbench.reported.findings import Finding, PaperReport
+    from cxrbench.stats import Estimate, Rank
 
 
 @click.command()
 @click.option("--paper", "names", multiple=True, metavar="PAPER", help="May be repeated; default: all with a rule.")
-@data_option
+@add_data_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the verdicts as JSON too.")
-@json_option
+@add_json_option
 def claims(names: tuple[str, ...], data: str | None, out: Path | None, as_json: bool) -> None:
     """Recompute the printed claims of a paper from its published per-image files.
 
@@ -28,82 +28,83 @@ def claims(names: tuple[str, ...], data: str | None, out: Path | None, as_json: 
     import json
 
     from cxrbench.datasets import DataFolder
-    from cxrbench.reported import check, papers
-    from cxrbench.reported.document import document
-    from cxrbench.results.store import write_whole
+    from cxrbench.reported.claims import load_claims
+    from cxrbench.reported.document import make_document
+    from cxrbench.reported.rules import check_claims, paper_rules
+    from cxrbench.results.store import write_atomically
 
     folder = DataFolder(Path(data) if data is not None else None)
-    printed, found = _printed(), {}
-    for name in dict.fromkeys(names or papers):
-        own = [claim for claim in printed if claim.paper == name]
-        report = papers[name](own, folder)
-        found[name] = (report, check(own, report))
-    asked = [f"--paper {name}" for name in names] + ([f"--out {out.name}"] if out is not None else [])
-    command = " ".join(["cxrbench reproduce claims", *asked])
-    made = document(found, command)
+    printed, results = load_claims(), {}
+    for name in dict.fromkeys(names or paper_rules):
+        of_paper = [claim for claim in printed if claim.paper == name]
+        report = paper_rules[name](of_paper, folder)
+        results[name] = (report, check_claims(of_paper, report))
+    options = [f"--paper {name}" for name in names] + ([f"--out {out.name}"] if out is not None else [])
+    document = make_document(results, " ".join(["cxrbench reproduce claims", *options]))
     if out is not None:
-        write_whole(out, (json.dumps(made, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
+        write_atomically(out, (json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
     if as_json:
-        print_json(made)
+        print_json(document)
         return
-    for name, (report, findings) in found.items():
-        _show(name, report, findings)
+    for name, (report, findings) in results.items():
+        _print_paper(name, report, findings)
 
 
-def _printed() -> list["Printed"]:
-    """The claims that ship with the leaderboard, as plain data."""
-    from cxrbench.reported import Printed
-    from cxrbench.reported.claims import load_claims
-
-    return [Printed(**{name: getattr(one, name) for name in Printed.__slots__}) for one in load_claims()]
-
-
-def _show(paper: str, report: "Report", findings: Sequence["Finding"]) -> None:
-    checked = [one for one in findings if one.recomputed is not None]
+def _print_paper(paper: str, report: "PaperReport", findings: Sequence["Finding"]) -> None:
+    checked = [finding for finding in findings if finding.recomputed is not None]
     click.echo(f"\n{paper}")
-    print_table(("claim", "printed", "recomputed", "n", "verdict", "reason"), [_row(one) for one in checked])
-    count = {verdict: sum(one.verdict == verdict for one in findings) for verdict in ("equal", "differs", "undefined")}
-    told = ", ".join(f"{number} {verdict}" for verdict, number in count.items() if number)
-    click.echo(f"{len(findings)} claims: {told}; {len(findings) - len(checked)} not yet checked (no rule)")
-    for one in report.comparisons:
-        _show_comparison(one)
+    header = ("claim", "printed", "recomputed", "n", "verdict", "reason")
+    print_table(header, [_format_finding(finding) for finding in checked])
+    verdicts = [finding.verdict for finding in findings]
+    counts = {verdict: verdicts.count(verdict) for verdict in ("equal", "differs", "undefined")}
+    summary = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    click.echo(f"{len(findings)} claims: {summary}; {len(findings) - len(checked)} not yet checked (no rule)")
+    for comparison in report.comparisons:
+        _print_comparison(comparison)
     for remark in report.remarks:
-        note(remark)
+        print_note(remark)
 
 
-def _row(one: "Finding") -> tuple[object, ...]:
-    found, decimals = one.recomputed, max(0, -int(one.claim.value.as_tuple().exponent))
-    value = "-" if found is None or found.value is None else f"{found.value:.{decimals + 2}f}"
-    n = "-" if found is None else str(found.n) if one.claim.n in (None, found.n) else f"{found.n} of {one.claim.n}"
-    return one.claim.id, one.claim.value, value, n, one.verdict, one.reason
+def _format_finding(finding: "Finding") -> tuple[object, ...]:
+    claim, recomputed, value, n = finding.claim, finding.recomputed, "-", "-"
+    if recomputed is not None:
+        n = str(recomputed.n) if claim.n in (None, recomputed.n) else f"{recomputed.n} of {claim.n}"
+    if recomputed is not None and recomputed.value is not None:
+        value = f"{recomputed.value:.{max(0, -int(claim.value.as_tuple().exponent)) + 2}f}"
+    return claim.id, claim.value, value, n, finding.verdict, finding.reason
 
 
-def _show_comparison(one: "Comparison") -> None:
-    click.echo(f"\n{one.metric} on {one.title}: {one.n} cases of {one.n_patients} patients, paired on the same draws")
-    print_table(("system", "rank", "95 % of ranks", one.metric), [_ranked(*row) for row in one.rows])
-    click.echo(f"{len(one.apart)} of {len(one.pairs)} pairs can be told apart (p below 0.05, Holm over all pairs)")
-    if one.apart:
-        header = ("pair", "ahead", "p bootstrap", "p sign flips", "verdict")
-        print_table(header, [_pair(pair) for pair in one.apart])
+def _print_comparison(comparison: "SystemComparison") -> None:
+    sizes = f"{comparison.n} cases of {comparison.n_patients} patients"
+    click.echo(f"\n{comparison.metric} on {comparison.title}: {sizes}, paired on the same draws")
+    rows = [_format_rank(*row) for row in comparison.rows]
+    print_table(("system", "rank", "95 % rank interval", comparison.metric), rows)
+    pairs = comparison.significant_pairs
+    count = f"{len(pairs)} of {len(comparison.pairs)} pairs"
+    click.echo(f"{count} are significantly different (p below 0.05, Holm over all pairs)")
+    if pairs:
+        header = ("pair", "difference", "p bootstrap", "p sign flips", "verdict")
+        print_table(header, [_format_pair(pair) for pair in pairs])
 
 
-def _ranked(rank: "Rank", score: "Score") -> tuple[str, ...]:
+def _format_rank(rank: "Rank", estimate: "Estimate") -> tuple[str, ...]:
     if rank.rank is None:
-        return rank.name, "-", "-", f"undefined: {score.undefined}"
-    return rank.name, str(rank.rank), f"{rank.low}-{rank.high}", _span(score)
+        return rank.name, "-", "-", f"undefined: {estimate.undefined}"
+    return rank.name, str(rank.rank), f"{rank.low}-{rank.high}", _format_estimate(estimate)
 
 
-def _pair(pair: "Pair") -> tuple[str, ...]:
-    gap = pair.gap
-    turned = gap.score.value is not None and gap.score.value < 0
-    names = f"{gap.right} over {gap.left}" if turned else f"{gap.left} over {gap.right}"
-    p_values = ("-" if p is None else f"{p:.4f}" for p in (gap.p_holm, pair.p_sign_flip_holm))
-    return names, _span(gap.score, -1 if turned else 1), *p_values, pair.told
+def _format_pair(pair: "SystemPair") -> tuple[str, ...]:
+    """A pair of systems with the better one first."""
+    difference, value = pair.difference, pair.difference.estimate.value
+    if value is not None and value < 0:
+        difference = difference.reverse()
+    p_values = ("-" if p is None else f"{p:.4f}" for p in (difference.p_holm, pair.p_sign_flip_holm))
+    names = f"{difference.left} over {difference.right}"
+    return names, _format_estimate(difference.estimate), *p_values, pair.verdict
 
 
-def _span(score: "Score", sign: int = 1) -> str:
-    """The value with its interval, or the same of the value turned around."""
-    if score.value is None:
+def _format_estimate(estimate: "Estimate") -> str:
+    if estimate.value is None:
         return "-"
-    ends = sorted(sign * end for end in (score.low, score.high) if end is not None)
-    return f"{sign * score.value:.3f}" + (f" ({ends[0]:.3f} to {ends[1]:.3f})" if ends else "")
+    bounded = estimate.low is not None and estimate.high is not None
+    return f"{estimate.value:.3f}" + (f" ({estimate.low:.3f} to {estimate.high:.3f})" if bounded else "")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, print_json, print_table
+from cxrbench.cli.output import add_data_option, add_json_option, print_json, print_table
 
 EXTRAS = {
     "baselines": ("torch", "torchvision", "timm", "safetensors"),
@@ -17,8 +17,8 @@ EXTRAS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that this machine has or lacks, and what to do about it."""
+class DoctorFinding:
+    """One item that this machine has or lacks, and what to do about it."""
 
     what: str
     state: str
@@ -26,56 +26,70 @@ class Finding:
 
 
 @click.command()
-@data_option
-@json_option
+@add_data_option
+@add_json_option
 def doctor(data: str | None, as_json: bool) -> None:
-    """Say what this machine has: Python, extras, isolation, browser, data; and how to get what it lacks."""
-    found = [Finding("python", platform.python_version()), *_extras(), _isolation(), _browser(), *_datasets(data)]
+    """Check what this machine has: Python, extras, isolation, browser, data; and how to install what is missing."""
+    findings = [
+        DoctorFinding("python", platform.python_version()),
+        *_check_extras(),
+        _check_isolation(),
+        _find_browser(),
+        *_count_images(data),
+    ]
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([asdict(finding) for finding in findings])
     else:
-        print_table(("what", "state", "advice"), [(one.what, one.state, one.advice) for one in found])
+        print_table(
+            ("what", "state", "advice"), [(finding.what, finding.state, finding.advice) for finding in findings]
+        )
 
 
-def _extras() -> list[Finding]:
+def _check_extras() -> list[DoctorFinding]:
     missing = {extra: [name for name in names if not importlib.util.find_spec(name)] for extra, names in EXTRAS.items()}
     return [
-        Finding(f"extra {extra}", f"lacks {', '.join(names)}", f'pip install -e ".[{extra}]"')
+        DoctorFinding(f"extra {extra}", f"lacks {', '.join(names)}", f'pip install -e ".[{extra}]"')
         if names
-        else Finding(f"extra {extra}", "installed")
+        else DoctorFinding(f"extra {extra}", "installed")
         for extra, names in missing.items()
     ]
 
 
-def _isolation() -> Finding:
-    from cxrbench.runner.isolation.sandbox import best_level
+def _check_isolation() -> DoctorFinding:
+    from cxrbench.runner.isolation.sandbox import find_best_level
 
-    level = best_level()
+    level = find_best_level()
     advice = {
         "bubblewrap": "",
-        "namespaces": "files stay readable to a submission; apt install bubblewrap",
+        "namespaces": "submissions can read your files; apt install bubblewrap",
         "none": "run only code that you trust; apt install bubblewrap, and allow user namespaces",
     }
-    return Finding("isolation", level, advice[level])
+    return DoctorFinding("isolation", level, advice[level])
 
 
-def _browser() -> Finding:
-    found = next((name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name)), None)
-    return Finding("browser", found or "none", "" if found else "the site's browser tests skip; apt install chromium")
+def _find_browser() -> DoctorFinding:
+    browser = next((name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name)), None)
+    if browser is None:
+        return DoctorFinding("browser", "none", "browser tests of the site are skipped; apt install chromium")
+    return DoctorFinding("browser", browser)
 
 
-def _datasets(data: str | None) -> list[Finding]:
-    """Datasets found below the data folder, and how many of their cases have an image there."""
+def _count_images(data: str | None) -> list[DoctorFinding]:
+    """Count the cases with an image of every dataset below the data folder."""
     from cxrbench.datasets import dataset_adapters, load
     from cxrbench.errors import CxrbenchError
 
     if data is None:
-        return [Finding("data", "no folder given", "--data DIR or CXRBENCH_DATA; the phantom needs none")]
-    found = []
+        return [
+            DoctorFinding("data", "no folder given", "give --data DIR or set CXRBENCH_DATA; the phantom needs none")
+        ]
+    findings = []
     for name in dataset_adapters:
         try:
             cases = load(name, data).cases
         except CxrbenchError:
             continue
-        found.append(Finding(f"dataset {name}", f"{sum(case.available for case in cases)} of {len(cases)} images"))
-    return found
+        findings.append(
+            DoctorFinding(f"dataset {name}", f"{sum(case.available for case in cases)} of {len(cases)} images")
+        )
+    return findings

@@ -13,38 +13,38 @@ from cxrbench import __version__
 from cxrbench.errors import CxrbenchError
 
 Command = tuple[str, str]
-"""The module that defines a command under its name, and the command's line in `cxrbench --help`."""
+"""The module that defines a command under its name, and the command's summary in `cxrbench --help`."""
 
 COMMANDS: dict[str, Command] = {
     "compare": ("cxrbench.cli.score", "Compare two results, paired on the same patients."),
     "datasets": ("cxrbench.cli.datasets", "List, show, fetch, verify and prepare datasets."),
-    "doctor": ("cxrbench.cli.doctor", "Say what this machine has, and how to get what it lacks."),
+    "doctor": ("cxrbench.cli.doctor", "Check what this machine has, and how to install what is missing."),
     "evaluate": ("cxrbench.cli.evaluate", "Run a submission on a track and score it."),
     "new": ("cxrbench.cli.new", "Write a working submission to start from."),
-    "reproduce": ("cxrbench.cli.reproduce", "Make a result again, or recompute printed claims."),
-    "rescore": ("cxrbench.cli.rescore", "Score kept predictions again, without the models."),
+    "reproduce": ("cxrbench.cli.reproduce", "Make a result again, or recompute reported figures."),
+    "rescore": ("cxrbench.cli.rescore", "Score stored predictions again, without the models."),
     "score": ("cxrbench.cli.score", "Score a table of predictions, or a radiologist."),
     "splits": ("cxrbench.cli.splits", "List, show, audit and cite splits."),
-    "tasks": ("cxrbench.cli.tasks", "List what can be predicted, and how it is scored."),
+    "tasks": ("cxrbench.cli.tasks", "List what can be predicted and how it is scored."),
 }
 
 
 @cache
 def list_commands() -> dict[str, Command]:
-    """The core's commands and those of other packages, by name.
+    """List the core's commands and those of other packages, by name.
 
     A package adds commands by an entry point of the group `cxrbench.commands`: a mapping like `COMMANDS` in a module
-    that costs nothing to import. A command of the core cannot be replaced; a package that fails to load is named in a
+    that is quick to import. A command of the core cannot be replaced; a package that fails to load is named in a
     warning.
 
     Returns:
-        Name of each command to its module and its line in the help, sorted by name.
+        Name of each command to its module and its summary in the help, sorted by name.
     """
     added: dict[str, Command] = {}
     for entry in entry_points(group="cxrbench.commands"):
         try:
             added |= entry.load()
-        except Exception as error:  # noqa: BLE001 - a stranger's package may fail in any way: name it, go on
+        except Exception as error:  # noqa: BLE001 - another package may fail in any way: name it and continue
             click.echo(f"warning: the commands of {entry.name} ({entry.value}) cannot be loaded: {error}", err=True)
     return dict(sorted((added | COMMANDS).items()))
 
@@ -53,11 +53,26 @@ class LazyGroup(click.Group):
     """A group that knows its commands' names and summaries, and imports one when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """The names, sorted."""
+        """List the names, sorted.
+
+        Args:
+            ctx: Not used.
+
+        Returns:
+            The name of every command.
+        """
         return list(list_commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import the command's module; None for an unknown name."""
+        """Import the module of a command.
+
+        Args:
+            ctx: Not used.
+            cmd_name: Name of the command.
+
+        Returns:
+            The command; None for an unknown name.
+        """
         commands = list_commands()
         if cmd_name not in commands:
             return None
@@ -65,7 +80,12 @@ class LazyGroup(click.Group):
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Names and summaries, without importing a command."""
+        """Write names and summaries into the help, without importing a command.
+
+        Args:
+            ctx: Not used.
+            formatter: The help text.
+        """
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in list_commands().items()])
 
@@ -82,26 +102,28 @@ def cli(debug: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line: every error ends in one line on stderr and its exit code."""
+    """Run the command line; every error becomes one line on stderr and an exit code."""
     debug = "--debug" in sys.argv
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except CxrbenchError as error:
-        _fail(error.line, error.exit_code, debug=debug)
+        _exit_with_error(error.line, error.exit_code, debug=debug)
     except click.ClickException as error:
-        _fail(error.format_message().replace("\n", " "), error.exit_code, debug=debug)
+        _exit_with_error(error.format_message().replace("\n", " "), error.exit_code, debug=debug)
     except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted; finished predictions are kept, the same command goes on from there", 1, debug=debug)
+        _exit_with_error(
+            "interrupted; finished predictions are kept, and the same command continues from there", 1, debug=debug
+        )
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - the last net: a defect of ours, told in one line too
+    except Exception as error:  # noqa: BLE001 - the last resort: a defect of ours is reported in one line too
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        _fail(f"unexpected failure ({text}); run with --debug and report it", 1, debug=debug)
+        _exit_with_error(f"unexpected failure ({text}); run with --debug and report it", 1, debug=debug)
 
 
-def _fail(line: str, code: int, *, debug: bool) -> None:
+def _exit_with_error(line: str, code: int, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
     click.echo(f"error: {line}", err=True)

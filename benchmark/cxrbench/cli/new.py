@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cxrbench.cli.output import json_option, print_json
+from cxrbench.cli.output import add_json_option, print_json
 from cxrbench.errors import UsageError
 
 TEMPLATE = '''"""{name}: the mean brightness of six boxes over the lungs, as a Brixia score. Put your model here."""
@@ -19,15 +19,15 @@ class {kind}(cxrbench.Submission):
     tasks = ("brixia-severity",)
 
     def setup(self, device):
-        """Load weights here; files lie beside this one."""
+        """Load weights here, from files next to this one."""
 
     def predict(self, images):
-        """One dict an image: six zone scores in [0, 3], A-C the patient's right lung (image-left), D-F the left."""
-        return [{{"brixia": zone_brightness(image.pixels) * 3}} for image in images]
+        """One dict per image: six zone scores in [0, 3], A-C the patient's right lung (image-left), D-F the left."""
+        return [{{"brixia": measure_zone_brightness(image.pixels) * 3}} for image in images]
 
 
-def zone_brightness(pixels):
-    """Mean pixel of six boxes in the order A...F; air is 0, bone is 1."""
+def measure_zone_brightness(pixels):
+    """Mean pixel value of six boxes in the order A...F; air is 0, bone is 1."""
     height, width = pixels.shape
     rows = [slice(int(a * height), int(b * height)) for a, b in ((0.15, 0.35), (0.35, 0.55), (0.55, 0.75))]
     sides = [slice(int(a * width), int(b * width)) for a, b in ((0.15, 0.42), (0.58, 0.85))]
@@ -38,11 +38,13 @@ def zone_brightness(pixels):
 @click.command()
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="submissions", show_default=True)
-@json_option
+@add_json_option
 def new(name: str, out: Path, as_json: bool) -> None:
     """Write submissions/NAME/submission.py: a working submission to start from."""
     if not name.replace("-", "").isascii() or not name.replace("-", "").isalnum() or not name[0].isalpha():
-        raise UsageError("a name is letters, digits and dashes, a letter first", name, "choose another")
+        raise UsageError(
+            "a name consists of letters, digits and dashes, and begins with a letter", name, "choose another"
+        )
     path = out / name / "submission.py"
     if path.exists():
         raise UsageError("this submission exists already", str(path), "choose another name")
@@ -52,4 +54,4 @@ def new(name: str, out: Path, as_json: bool) -> None:
     if as_json:
         print_json({"submission": str(path)})
     else:
-        click.echo(f"wrote {path}; try it: cxrbench evaluate {path}")
+        click.echo(f"wrote {path}; run it with: cxrbench evaluate {path}")

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cxrbench.cli.output import data_option, json_option, note, print_json, print_table, progress_bar, wrapped
+from cxrbench.cli.output import (
+    add_data_option,
+    add_json_option,
+    print_json,
+    print_note,
+    print_table,
+    show_progress,
+    wrap_text,
+)
 
 if TYPE_CHECKING:
-    from cxrbench.splits import Plan, Split
+    from cxrbench.splits import Split, SplitRule
+
+LABEL = 17
+"""Width of the column of field names, in characters."""
 
 
 @click.group()
@@ -20,149 +31,152 @@ def splits() -> None:
 
 
 @splits.command("list")
-@json_option
+@add_json_option
 def list_(as_json: bool) -> None:
-    """List every split with its parts and whether patients straddle them."""
-    from cxrbench.splits import catalogue, registered_split
+    """List every split with its parts and the number of patients that are in several parts."""
+    from cxrbench.splits import find_split, list_splits
 
-    found = [registered_split(head.dataset, head.name) for head in catalogue()]
+    registered = [find_split(header.dataset, header.name) for header in list_splits()]
     if as_json:
-        print_json([_summary(one) for one in found])
+        print_json([_summarise_split(split) for split in registered])
         return
-    rows = [(one.label, one.version, _sizes(one), _shared(one), one.sha256[:8], one.origin) for one in found]
+    rows = [
+        (split.label, split.version, _format_sizes(split), _format_shared(split), split.sha256[:8], split.origin)
+        for split in registered
+    ]
     print_table(("split", "v", "cases", "shared", "sha256", "origin"), rows, flexible=("origin",))
-    note("v: version; shared: patients in more than one part; a rule's cases are those of the user's own copy")
+    print_note("v: version; shared: patients in more than one part; the cases of a rule are those of the user's copy")
 
 
 @splits.command()
 @click.argument("split")
-@data_option
-@json_option
+@add_data_option
+@add_json_option
 def show(split: str, data: str | None, as_json: bool) -> None:
     """Show SPLIT (dataset, or dataset@name): its provenance, and with --json which case is in which part.
 
-    A split that is a rule shows its parts only where --data holds the dataset.
+    A split that is a rule shows its cases only where --data holds the dataset.
     """
-    found = _evaluated(_found(split), data)
-    head = {**_summary(found), "licence": found.licence, "note": found.note}
+    chosen = _evaluate_rule(_find_named_split(split), data)
+    fields = {**_summarise_split(chosen), "licence": chosen.licence, "note": chosen.note}
     if as_json:
-        print_json({**head, "cases": _cases(found)})
+        print_json({**fields, "cases": _list_parts(chosen)})
         return
-    for key, value in {**head, "parts": _sizes(found)}.items():
-        label = f"{key.replace('_', ' ')}:".ljust(17)
-        click.echo(wrapped("none" if value is None else str(value), " " * 17, label))
+    for key, value in {**fields, "parts": _format_sizes(chosen)}.items():
+        label = f"{key.replace('_', ' ')}:".ljust(LABEL)
+        click.echo(wrap_text("none" if value is None else str(value), " " * LABEL, label))
 
 
 @splits.command()
 @click.argument("split")
-@json_option
+@add_json_option
 def cite(split: str, as_json: bool) -> None:
     """Print BibTeX for SPLIT, with its version and hash."""
     from cxrbench.splits import format_bibtex
 
-    found = _found(split)
+    chosen = _find_named_split(split)
     if as_json:
-        print_json({"split": found.label, "sha256": found.sha256, "bibtex": format_bibtex(found)})
+        print_json({"split": chosen.label, "sha256": chosen.sha256, "bibtex": format_bibtex(chosen)})
     else:
-        click.echo(format_bibtex(found))
+        click.echo(format_bibtex(chosen))
 
 
 @splits.command()
 @click.argument("names", nargs=-1, required=True, metavar="DATASET[@SPLIT]...")
-@data_option
-@click.option("--images", is_flag=True, help="Also decode and compare the images that are at hand.")
-@click.option("--page", "page_file", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page too.")
-@json_option
+@add_data_option
+@click.option("--images", is_flag=True, help="Also decode the available images and search for duplicates.")
+@click.option("--page", "page_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write an HTML page.")
+@add_json_option
 def audit(names: tuple[str, ...], data: str | None, images: bool, page_file: Path | None, as_json: bool) -> None:
-    """Find patients and images that straddle parts, and compare the parts' balance.
+    """Find patients and images that are in several parts, and compare the balance of the parts.
 
-    DATASET alone audits every split of it, DATASET@default the default one. Needs no images without --images; the
-    balance needs the dataset's labels.
+    DATASET alone audits every split of it, DATASET@default only the default split. No images are needed without
+    --images; the balance needs the dataset's labels.
     """
-    from cxrbench.curation.audit import audit as audited
+    from cxrbench.curation.audit import audit_splits
 
-    with progress_bar("images") if images else nullcontext() as progress:
-        found = audited(names, data, images=images, progress=progress)
+    with show_progress("images") if images else nullcontext() as progress:
+        report = audit_splits(names, data, images=images, progress=progress)
     if page_file is not None:
-        from cxrbench.curation.audit.page import page
+        from cxrbench.curation.audit.page import render_audit_page
 
-        page_file.write_text(page(found), "utf-8")
-        note(f"page written to {page_file}")
+        page_file.write_text(render_audit_page(report), "utf-8")
+        print_note(f"page written to {page_file}")
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(report))
         return
-    from cxrbench.curation.audit.report import tables
+    from cxrbench.curation.audit.report import make_audit_tables
 
-    for table in tables(found):
+    for table in make_audit_tables(report):
         click.echo(f"\n{table.title}")
         if table.remark:
-            click.echo(wrapped(table.remark))
+            click.echo(wrap_text(table.remark))
         print_table(table.header, table.rows) if table.rows else click.echo("none")
 
 
-def _found(text: str) -> "Split | Plan":
-    from cxrbench.splits import DEFAULT, registered_split
+def _find_named_split(text: str) -> "Split | SplitRule":
+    from cxrbench.splits import DEFAULT, find_split
 
     dataset, _, name = text.partition("@")
-    return registered_split(dataset, name or DEFAULT)
+    return find_split(dataset, name or DEFAULT)
 
 
-def _evaluated(found: "Split | Plan", data: str | None) -> "Split | Plan":
-    """A rule on the copy below `data`, and itself where there is none."""
+def _evaluate_rule(split: "Split | SplitRule", data: str | None) -> "Split | SplitRule":
+    """Evaluate a rule on the copy below `data`; the rule itself where there is none."""
     from cxrbench.datasets import load
     from cxrbench.errors import CxrbenchError
-    from cxrbench.splits import Plan
+    from cxrbench.splits import SplitRule
 
-    if not isinstance(found, Plan):
-        return found
+    if not isinstance(split, SplitRule):
+        return split
     try:
-        return found.split(load(found.dataset, data).cases)
+        return split.apply(load(split.dataset, data).cases)
     except CxrbenchError as error:
-        note(f"a rule, not evaluated: {error.line}")
-        return found
+        print_note(f"a rule, not evaluated: {error.line}")
+        return split
 
 
-def _cases(found: "Split | Plan") -> Mapping[str, str] | None:
-    return getattr(found, "part_of", None)
+def _list_parts(split: "Split | SplitRule") -> Mapping[str, str] | None:
+    return getattr(split, "part_of", None)
 
 
-def _parts(found: "Split | Plan") -> dict[str, int | None]:
-    """Images of each part; None where a rule was not evaluated."""
-    from cxrbench.splits import Plan
+def _count_cases(split: "Split | SplitRule") -> dict[str, int | None]:
+    """Number of cases of each part; None where a rule was not evaluated."""
+    from cxrbench.splits import SplitRule
 
-    if isinstance(found, Plan):
-        return dict.fromkeys(("all", *found.parts))
-    return {part: len(found.cases(part)) for part in ("all", *found.parts)}
+    if isinstance(split, SplitRule):
+        return dict.fromkeys(("all", *split.parts))
+    return {part: len(split.cases(part)) for part in ("all", *split.parts)}
 
 
-def _sizes(found: "Split | Plan") -> str:
-    sizes = _parts(found).items()
+def _format_sizes(split: "Split | SplitRule") -> str:
+    sizes = _count_cases(split).items()
     return ", ".join(part if size is None else f"{part} {size}" for part, size in sizes if part != "all")
 
 
-def _shared(found: "Split | Plan") -> str:
-    count = _summary(found)["shared_patients"]
+def _format_shared(split: "Split | SplitRule") -> str:
+    count = _summarise_split(split)["shared_patients"]
     return "by rule" if count is None else str(count)
 
 
-def _summary(found: "Split | Plan") -> dict[str, object]:
-    """What --json says of a split; counts are None for a rule that was not evaluated."""
-    from cxrbench.splits import Plan
+def _summarise_split(split: "Split | SplitRule") -> dict[str, object]:
+    """The fields that --json prints of a split; counts are None for a rule that was not evaluated."""
+    from cxrbench.splits import SplitRule
 
-    head = {
-        "split": found.label,
-        "version": found.version,
-        "origin": found.origin,
-        "seed": found.seed,
-        "parts": _parts(found),
-        "sha256": found.sha256,
+    fields = {
+        "split": split.label,
+        "version": split.version,
+        "origin": split.origin,
+        "seed": split.seed,
+        "parts": _count_cases(split),
+        "sha256": split.sha256,
     }
-    if isinstance(found, Plan):
-        return {**head, "patients": None, "shared_patients": None, "unused": None}
-    used = found.cases("all")
+    if isinstance(split, SplitRule):
+        return {**fields, "patients": None, "shared_patients": None, "unused": None}
+    used = split.cases("all")
     return {
-        **head,
-        "patients": len({found.patients[case] for case in used}),
-        "shared_patients": len(set().union(*found.shared_patients().values())),
-        "unused": len(found.part_of) - len(used),
+        **fields,
+        "patients": len({split.patients[case] for case in used}),
+        "shared_patients": len(set().union(*split.shared_patients().values())),
+        "unused": len(split.part_of) - len(used),
     }

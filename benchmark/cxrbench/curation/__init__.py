@@ -1,1 +1,6 @@
-"""What maintainers do with datasets: fetch, verify, prepare, describe, draw splits and audit them."""
+"""Curation: fetch, verify and prepare copies of datasets, draw and audit splits, describe datasets as Croissant."""
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int], None]
+"""Called with the number of cases finished and the number of cases in all."""

@@ -1,9 +1,9 @@
 """A dataset card as Croissant (MLCommons) JSON-LD: source, terms, citation, and our splits as record sets.
 
-The data stay where they are. What is distributed is what we may: the rows (case, patient and part) of the split files
-that ship with this package, each file a record set; and the files that `fetch` can bring. Readers of Croissant stumble
-over the comments at the top of a split file, so its rows are a file of their own, `<split file>.rows.csv`. A split that
-is a rule has no rows before it meets a copy: it is told in words. mlcroissant writes and validates.
+The data stay where they are. Only what may be distributed is: the rows (case, patient and part) of the split files that
+ship with this package, each file a record set; and the files that `fetch` can download. Readers of Croissant cannot
+skip the comments at the top of a split file, so its rows are a separate file, `<split file>.rows.csv`. A split that is
+a rule has no rows before it is evaluated on a copy; it is described in words. mlcroissant writes and validates.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxrbench.catalog import Card, card
+from cxrbench.catalog import DatasetCard, find_card
 from cxrbench.errors import UsageError
-from cxrbench.splits import FOLDER, Head, Plan, catalogue
-from cxrbench.splits.files import COLUMNS, PATIENT_COLUMNS, heads
+from cxrbench.splits import FOLDER, SplitHeader, SplitRule, list_splits
+from cxrbench.splits.files import COLUMNS, PATIENT_COLUMNS, read_headers
 
 if TYPE_CHECKING:
     from mlcroissant import FileObject, RecordSet
@@ -29,75 +29,97 @@ MEANING = {
 DOI = "https://doi.org/"
 
 
-def croissant(name: str) -> dict[str, Any]:
-    """The JSON-LD of one dataset's card, valid by mlcroissant's own rules.
+def make_croissant(name: str) -> dict[str, Any]:
+    """Describe a dataset's card as JSON-LD, valid by mlcroissant's own rules.
 
-    Links to files of rows are relative: `write` puts these beside the document. Raises `UsageError` for an unknown
-    dataset, or where mlcroissant is not installed (extra `croissant`).
+    Args:
+        name: Name of the dataset.
+
+    Returns:
+        The document; links to files of rows are relative, and `write_croissant` puts these files next to it.
+
+    Raises:
+        UsageError: The dataset is unknown, or mlcroissant is not installed (extra `croissant`).
     """
     try:
         import mlcroissant as mlc
     except ImportError:
         raise UsageError("Croissant needs mlcroissant", name, "pip install 'cxrbench[croissant]'") from None
 
-    own, files = card(name), _split_files(name)
-    found = mlc.Metadata(
+    card, files = find_card(name), _list_split_files(name)
+    metadata = mlc.Metadata(
         name=name,
-        description=_description(name, own),
-        license=[own.licence],
-        cite_as=own.citation.strip() or None,
-        url=own.home or (f"{DOI}{own.doi}" if own.doi else None),
-        same_as=[f"{DOI}{own.doi}"] if own.doi else None,
-        version=own.version,
-        distribution=[*_fetched(own), *(_split_file(file, head) for file, head in files)],
-        record_sets=[_record_set(file, head) for file, head in files],
-        data_limitations=list(own.problems) or None,
+        description=_describe_dataset(name, card),
+        license=[card.licence],
+        cite_as=card.citation.strip() or None,
+        url=card.home or (f"{DOI}{card.doi}" if card.doi else None),
+        same_as=[f"{DOI}{card.doi}"] if card.doi else None,
+        version=card.version,
+        distribution=[*_make_download_objects(card), *(_make_split_object(file, header) for file, header in files)],
+        record_sets=[_make_record_set(file, header) for file, header in files],
+        data_limitations=list(card.problems) or None,
     )
-    return json.loads(json.dumps(found.to_json(), default=str))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(metadata.to_json(), default=str))  # type: ignore[no-any-return]
 
 
-def write(name: str, path: Path) -> list[Path]:
-    """Write the document to `path` and the files of rows that it names beside it; all that was written."""
-    text = f"{json.dumps(croissant(name), indent=1, ensure_ascii=False)}\n".encode()
+def write_croissant(name: str, path: Path) -> list[Path]:
+    """Write the document, and next to it the files of rows that it names.
+
+    Args:
+        name: Name of the dataset.
+        path: Where to write the document; missing folders are made.
+
+    Returns:
+        Every file written, the document first.
+
+    Raises:
+        UsageError: As for `make_croissant`.
+    """
+    text = f"{json.dumps(make_croissant(name), indent=1, ensure_ascii=False)}\n".encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = {path: text} | {path.with_name(_rows_name(file)): _rows(file) for file, _ in _split_files(name)}
-    for goal, content in written.items():
-        goal.write_bytes(content)
-    return list(written)
+    rows = {path.with_name(_to_rows_name(file)): _read_rows(file) for file, _ in _list_split_files(name)}
+    contents = {path: text} | rows
+    for file, content in contents.items():
+        file.write_bytes(content)
+    return list(contents)
 
 
-def _rows_name(file: str) -> str:
+def _to_rows_name(file: str) -> str:
     return f"{Path(file).stem}.rows.csv"
 
 
-def _rows(file: str) -> bytes:
+def _read_rows(file: str) -> bytes:
     """A split file without its comments."""
     lines = (FOLDER / file).read_bytes().splitlines(keepends=True)
     return b"".join(line for line in lines if not line.startswith(b"#"))
 
 
-def _description(name: str, own: Card) -> str:
-    """What it is, how to get it, how it lies on disk, and the splits that are rules."""
-    rules = [head for head in catalogue() if head.dataset == name and isinstance(head, Plan)]
-    said = [
-        f"{own.title}.",
-        f"Access: {own.access}.",
-        f"Layout:\n{own.layout.rstrip()}" if own.layout else "",
-        *(f"Split {one.label}, version {one.version}, is a rule: {one.note}. SHA-256 {one.sha256}." for one in rules),
+def _describe_dataset(name: str, card: DatasetCard) -> str:
+    """Title, access, layout on disk, and the splits that are rules."""
+    rules = [header for header in list_splits() if header.dataset == name and isinstance(header, SplitRule)]
+    sentences = [
+        f"{card.title}.",
+        f"Access: {card.access}.",
+        f"Layout:\n{card.layout.rstrip()}" if card.layout else "",
+        *(
+            f"Split {rule.label}, version {rule.version}, is a rule: {rule.note}. SHA-256 {rule.sha256}."
+            for rule in rules
+        ),
     ]
-    return "\n".join(filter(None, said))
+    return "\n".join(filter(None, sentences))
 
 
-def _split_files(name: str) -> list[tuple[str, Head]]:
+def _list_split_files(name: str) -> list[tuple[str, SplitHeader]]:
     """The newest version of each registered split file of a dataset."""
-    newest = {head.name: (file, head) for file, head in heads().items() if head.dataset == name}
+    headers = read_headers().items()
+    newest = {header.name: (file, header) for file, header in headers if header.dataset == name}
     return list(newest.values())
 
 
-def _fetched(own: Card) -> Iterable["FileObject"]:
+def _make_download_objects(card: DatasetCard) -> Iterable["FileObject"]:
     import mlcroissant as mlc
 
-    for file in own.files:
+    for file in card.files:
         yield mlc.FileObject(
             id=file.path,
             name=file.path,
@@ -107,39 +129,40 @@ def _fetched(own: Card) -> Iterable["FileObject"]:
         )
 
 
-def _split_file(file: str, head: Head) -> "FileObject":
+def _make_split_object(file: str, header: SplitHeader) -> "FileObject":
     import mlcroissant as mlc
 
     return mlc.FileObject(
-        id=_rows_name(file),
-        name=_rows_name(file),
-        description=f"Rows of the split file {file} (SHA-256 {head.sha256}). Origin: {head.origin}. {head.note}. "
-        f"Licence of the ids: {head.licence}.",
-        content_url=_rows_name(file),
+        id=_to_rows_name(file),
+        name=_to_rows_name(file),
+        description=f"Rows of the split file {file} (SHA-256 {header.sha256}). Origin: {header.origin}. {header.note}. "
+        f"Licence of the ids: {header.licence}.",
+        content_url=_to_rows_name(file),
         encoding_formats=["text/csv"],
-        sha256=hashlib.sha256(_rows(file)).hexdigest(),
+        sha256=hashlib.sha256(_read_rows(file)).hexdigest(),
     )
 
 
-def _record_set(file: str, head: Head) -> "RecordSet":
+def _make_record_set(file: str, header: SplitHeader) -> "RecordSet":
     import mlcroissant as mlc
 
-    by_patient = _rows(file).startswith(f"{','.join(PATIENT_COLUMNS)}\n".encode())
+    by_patient = _read_rows(file).startswith(f"{','.join(PATIENT_COLUMNS)}\n".encode())
+    unit = "patient" if by_patient else "case"
     return mlc.RecordSet(
-        id=f"cases@{head.name}",
-        name=f"cases@{head.name}",
-        description=f"The split {head.label}, version {head.version}: {'a patient' if by_patient else 'a case'} a row",
-        fields=[_field(file, head, column) for column in (PATIENT_COLUMNS if by_patient else COLUMNS)],
+        id=f"cases@{header.name}",
+        name=f"cases@{header.name}",
+        description=f"The split {header.label}, version {header.version}: one {unit} per row",
+        fields=[_make_field(file, header, column) for column in (PATIENT_COLUMNS if by_patient else COLUMNS)],
     )
 
 
-def _field(file: str, head: Head, column: str) -> Any:
+def _make_field(file: str, header: SplitHeader, column: str) -> Any:
     import mlcroissant as mlc
 
     return mlc.Field(
-        id=f"cases@{head.name}/{column}",
+        id=f"cases@{header.name}/{column}",
         name=column,
         description=MEANING[column],
         data_types=[mlc.DataType.TEXT],
-        source=mlc.Source(file_object=_rows_name(file), extract=mlc.Extract(column=column)),
+        source=mlc.Source(file_object=_to_rows_name(file), extract=mlc.Extract(column=column)),
     )

@@ -1,6 +1,6 @@
 """Draw a registered split again: `python -m cxrbench.curation.draw NAME --data DIR` prints the file.
 
-The rules are in `cxrbench.curation.draws`. A new split: redirect the output to a file and add its line to SHA256SUMS.
+The draws are in `cxrbench.curation.draws`. For a new split, write the output to a file and add its line to SHA256SUMS.
 """
 
 import click
@@ -12,7 +12,7 @@ from cxrbench.curation.draws import draws
 @click.argument("name", metavar="DATASET[@NAME]")
 @click.option("--data", envvar="CXRBENCH_DATA", metavar="DIR", help="Folder that holds the datasets.")
 def main(name: str, data: str | None) -> None:
-    """Print the split file of DATASET or DATASET@NAME as its rule draws it from the data."""
+    """Print the split file of DATASET or DATASET@NAME as it is drawn from the data."""
     click.echo(draws[name](data), nl=False)
 
 

@@ -1,7 +1,7 @@
-"""Fetching the files of a dataset that anyone may download, each checked against the SHA-256 on its card.
+"""Fetch the files of a dataset that anyone may download, each checked against the SHA-256 on its card.
 
-Pooch decides what is missing, checks and puts in place; the transfer itself is ours, because it goes on where an
-earlier one broke off: what has come lies beside the file as `<name>.part`, and the server is asked for the rest.
+Pooch decides what is missing, checks the files and puts them in place. The transfer itself is ours, because it resumes
+an interrupted one: a partial download is kept next to the file as `<name>.part`, and only the rest is requested.
 """
 
 import logging
@@ -12,81 +12,102 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cxrbench.catalog import CardFile, card
+from cxrbench.catalog import CardFile, find_card
 from cxrbench.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from requests import Response
 
-Progress = Callable[[str, int, int], None]
-"""Called with a file's path, the bytes that have come, and all its bytes (0 where the server does not say)."""
+FetchProgress = Callable[[str, int, int], None]
+"""Called with a file's path, the bytes received, and its size in bytes (0 where the server does not state it)."""
 
 TIMEOUT = (10, 60)
 CHUNK = 1 << 16
-"""Bytes at a time: what a broken connection loses at most."""
+"""Bytes per read: what a broken connection loses at most."""
 
 TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """One file of the card, below the data folder, and whether it was fetched now or there already."""
+class FetchedFile:
+    """One file of the card: its path below the data folder, and whether it was fetched now or present before."""
 
     path: str
     state: Literal["fetched", "present"]
 
 
-def fetch(name: str, data: str | Path | None, *, progress: Progress | None = None) -> list[Fetched]:
-    """Bring every file on the card of dataset `name` to the folder `data` (default: `CXRBENCH_DATA`).
+def fetch_dataset(name: str, data: str | Path | None, *, progress: FetchProgress | None = None) -> list[FetchedFile]:
+    """Download every file on the card of a dataset; a file with the right checksum is not downloaded again.
 
-    A file that is there with the right checksum is left alone. Raises `UsageError` where the card lists no file or
-    no folder is given, `DataError` for a failed transfer (the same call goes on from there) and for a file whose
-    checksum is another (the file is removed).
+    Args:
+        name: Name of the dataset.
+        data: The data folder (default: `CXRBENCH_DATA`).
+        progress: Called as bytes arrive.
+
+    Returns:
+        The files, in the order of the card.
+
+    Raises:
+        UsageError: The card lists no files, or no folder is given.
+        DataError: A transfer failed (the same call continues it), or a file has another checksum (it is removed).
     """
-    chosen, files = data or os.environ.get("CXRBENCH_DATA"), card(name).files
-    if not files:
-        found = card(name)
-        fix = f"get it from {found.home}" if found.home else "see its card"
-        raise UsageError(f"dataset {name} has no files to fetch (access: {found.access})", "", fix)
-    if not chosen:
+    folder, card = data or os.environ.get("CXRBENCH_DATA"), find_card(name)
+    if not card.files:
+        fix = f"get it from {card.home}" if card.home else "see its card"
+        raise UsageError(f"dataset {name} has no files to fetch (access: {card.access})", "", fix)
+    if not folder:
         raise UsageError("no folder to fetch to", name, "give --data DIR or set CXRBENCH_DATA")
-    return [fetch_file(file, Path(chosen), progress=progress) for file in files]
+    return [fetch_file(file, Path(folder), progress=progress) for file in card.files]
 
 
-def fetch_file(file: CardFile, data: Path, *, progress: Progress | None = None) -> Fetched:
-    """Bring one file to `data / file.path`; errors as for `fetch`."""
+def fetch_file(file: CardFile, data: Path, *, progress: FetchProgress | None = None) -> FetchedFile:
+    """Download one file of a card, or keep it where it is present with the right checksum.
+
+    Args:
+        file: The file's address, checksum and path.
+        data: The data folder; the file is written to `data / file.path`.
+        progress: Called as bytes arrive.
+
+    Returns:
+        The file, and whether it was downloaded now.
+
+    Raises:
+        DataError: The transfer failed, the checksum differs, or the file cannot be written.
+    """
     import pooch
     from requests import RequestException
 
     goal = data / file.path
-    download = _Resuming(goal.with_name(f"{goal.name}.part"), lambda done, total: _tell(progress, file, done, total))
+    download = _ResumingDownloader(
+        goal.with_name(f"{goal.name}.part"), lambda done, total: _report_progress(progress, file, done, total)
+    )
     try:
-        with _silent(pooch.get_logger()):
+        with _silence_logger(pooch.get_logger()):
             pooch.retrieve(file.url, f"sha256:{file.sha256}", goal.name, goal.parent, downloader=download)
     except RequestException as error:
-        fix = "the same command goes on where it broke off"
-        raise DataError(f"download failed ({_reason(error)})", file.url, fix) from error
+        fix = "the same command continues where it stopped"
+        raise DataError(f"download failed ({_describe_failure(error)})", file.url, fix) from error
     except ValueError as error:
-        fix = "the file was removed: try again, or tell us that the source changed"
-        raise DataError("the file fetched has another SHA-256 than its card says", file.url, fix) from error
+        fix = "the file was removed: try again, or report that the source changed"
+        raise DataError("the downloaded file has another SHA-256 than its card states", file.url, fix) from error
     except OSError as error:
         raise DataError(f"cannot be written ({error.strerror})", str(goal), "check the folder") from error
-    return Fetched(file.path, "fetched" if download.used else "present")
+    return FetchedFile(file.path, "fetched" if download.used else "present")
 
 
-def _tell(progress: Progress | None, file: CardFile, done: int, total: int) -> None:
+def _report_progress(progress: FetchProgress | None, file: CardFile, done: int, total: int) -> None:
     if progress is not None:
         progress(file.path, done, total)
 
 
-def _reason(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     response: Response | None = getattr(error, "response", None)
     return f"{response.status_code} {response.reason}" if response is not None else type(error).__name__
 
 
 @contextmanager
-def _silent(logger: logging.Logger) -> Iterator[None]:
-    """Pooch tells on stderr what it does; we tell it ourselves."""
+def _silence_logger(logger: logging.Logger) -> Iterator[None]:
+    """Silence Pooch's messages on stderr, since progress is reported here."""
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
@@ -95,11 +116,11 @@ def _silent(logger: logging.Logger) -> Iterator[None]:
         logger.setLevel(level)
 
 
-class _Resuming:
-    """A downloader for Pooch that adds to `part` what is missing, over several connections if need be."""
+class _ResumingDownloader:
+    """A downloader for Pooch that completes a partial file, over several connections if necessary."""
 
-    def __init__(self, part: Path, tell: Callable[[int, int], None]) -> None:
-        self._part, self._tell = part, tell
+    def __init__(self, part: Path, report: Callable[[int, int], None]) -> None:
+        self._part, self._report = part, report
         self.used = False
 
     def __call__(self, url: str, output_file: str, _: Any) -> None:
@@ -117,7 +138,7 @@ class _Resuming:
         self._part.replace(output_file)
 
     def _transfer(self, url: str) -> None:
-        """One connection: append where the server goes on from our last byte, else begin again."""
+        """One connection: append where the server continues from our last byte, else start again."""
         import requests
 
         have = self._part.stat().st_size if self._part.is_file() else 0
@@ -128,14 +149,14 @@ class _Resuming:
                 return
             if response.status_code == 416:
                 self._part.unlink()
-                raise requests.ConnectionError("the part that had come is longer than the file", response=response)
+                raise requests.ConnectionError("the partial download is longer than the file", response=response)
             response.raise_for_status()
-            goes_on = response.status_code == 206 and span.startswith(f"bytes {have}-")
-            self._store(response, have if goes_on else 0)
+            resumes = response.status_code == 206 and span.startswith(f"bytes {have}-")
+            self._store(response, have if resumes else 0)
 
     def _store(self, response: "Response", have: int) -> None:
         total = have + int(response.headers.get("Content-Length", -have))
         with self._part.open("ab" if have else "wb") as file:
             for chunk in response.iter_content(CHUNK):
                 file.write(chunk)
-                self._tell(file.tell(), total)
+                self._report(file.tell(), total)

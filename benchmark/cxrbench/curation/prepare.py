@@ -1,12 +1,12 @@
-"""Preparing a dataset: its folder checked against the card, every radiograph decoded once into the image cache.
+"""Prepare a dataset: its folder is compared with the card, and every radiograph is decoded once into the image cache.
 
-What cannot be read is reported and left out; the rest goes on. Work that was done is never done again.
+What cannot be read is reported and left out; the rest continues. Work that is finished is never repeated.
 """
 
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -16,26 +16,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxrbench.case import Case
-from cxrbench.curation.verify import listing_problems
+from cxrbench.curation import Progress
+from cxrbench.curation.verify import find_listing_problems
 from cxrbench.datasets import Dataset, Problem, load
-from cxrbench.datasets.sources import sources
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.imaging.cache.reader import CacheSettings, Entry, Stamp, cache_folder, stamps
-from cxrbench.phantom.store import MADE, make_all
+from cxrbench.imaging.cache.index import CacheEntry, Stamp, stamp_files
+from cxrbench.imaging.cache.reader import CacheSettings, locate_cache_folder
+from cxrbench.phantom.store import GENERATED, make_all_studies
 
 if TYPE_CHECKING:
     from cxrbench.imaging.cache.writer import CacheWriter
 
-Progress = Callable[[int, int], None]
-"""Called with cases finished and cases in all."""
-
-CASES_A_WORKER = 32
-"""A further worker is started for each this many cases: below it, starting costs more than it saves."""
+CASES_PER_WORKER = 32
+"""One worker per this many cases: with fewer, starting a worker costs more time than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """What came of it: cases listed, decoded now, kept from before; where the cache lies; every problem."""
+class PreparationReport:
+    """The outcome: the numbers of cases listed, decoded now and kept from before, the cache's folder, every problem."""
 
     dataset: str
     cases: int
@@ -47,12 +45,12 @@ class Prepared:
 
     @property
     def bad(self) -> tuple[Problem, ...]:
-        """The problems that need mending."""
+        """The problems that need correction."""
         return tuple(problem for problem in self.problems if problem.bad)
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class DecodingJob:
     """One case to decode into one record."""
 
     case: str
@@ -62,7 +60,7 @@ class Job:
     settings: CacheSettings
 
 
-def prepare(
+def prepare_dataset(
     name: str,
     data: str | Path | None = None,
     *,
@@ -70,26 +68,38 @@ def prepare(
     root: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Prepared:
-    """Check dataset `name` below `data` and bring its image cache up to date.
+) -> PreparationReport:
+    """Compare a dataset with its card and bring its image cache up to date; CT volumes are not cached.
 
-    `root` is where caches lie (default: `CXRBENCH_CACHE`, else the user's cache folder); `workers` processes decode
-    (default: half the cores, at most four). CT volumes are not cached. Raises `DataError` where the dataset is not
-    there at all, `CxrbenchError` where another process prepares the same cache or a worker dies.
+    Args:
+        name: Name of the dataset.
+        data: The data folder (default: `CXRBENCH_DATA`).
+        settings: Size and depth of the cached images.
+        root: Folder that holds the caches (default: `CXRBENCH_CACHE`, else the user's cache folder).
+        workers: Number of decoding processes (default: half the cores, at most four).
+        progress: Called after each case.
+
+    Returns:
+        What was decoded and kept, and every problem.
+
+    Raises:
+        UsageError: The dataset is unknown.
+        DataError: The dataset is not there at all.
+        CxrbenchError: Another process prepares the same cache, or a worker process died.
     """
     from cxrbench.imaging.cache.writer import CacheWriter
 
     begin, chosen, dataset = time.perf_counter(), settings or CacheSettings(), load(name, data)
-    if name in MADE:
-        make_all(workers, progress)
-    problems = [*listing_problems(dataset), *_not_cached(dataset)]
+    if name in GENERATED:
+        make_all_studies(workers, progress)
+    problems = [*find_listing_problems(dataset), *_report_uncached(dataset)]
     wanted = [case for case in dataset.cases if case.available and case.modality == "cxr"]
-    folder, finished = cache_folder(name, chosen, root), 0
+    folder, finished = locate_cache_folder(name, chosen, root), 0
     with CacheWriter(folder, chosen) as writer:
-        jobs = list(_jobs(wanted, writer, chosen))
+        jobs = list(_list_jobs(wanted, writer, chosen))
         reused = len(wanted) - len(jobs)
-        for done, outcome in enumerate(_outcomes(dataset, data, jobs, workers), 1 + reused):
-            if isinstance(outcome, Entry):
+        for done, outcome in enumerate(_run_jobs(dataset, data, jobs, workers), 1 + reused):
+            if isinstance(outcome, CacheEntry):
                 writer.append(outcome)
                 finished += 1
             else:
@@ -97,77 +107,79 @@ def prepare(
             if progress is not None:
                 progress(done, len(wanted))
     seconds = time.perf_counter() - begin
-    return Prepared(name, len(dataset.cases), finished, reused, seconds, folder, tuple(problems))
+    return PreparationReport(name, len(dataset.cases), finished, reused, seconds, folder, tuple(problems))
 
 
-def _not_cached(dataset: Dataset) -> list[Problem]:
+def _report_uncached(dataset: Dataset) -> list[Problem]:
     volumes = sum(case.modality == "ct" for case in dataset.cases)
     reason = f"{volumes} CT volumes are not cached; cxrbench datasets verify decodes them"
     return [Problem(dataset.name, reason, bad=False)] if volumes else []
 
 
-def _jobs(cases: Sequence[Case], writer: "CacheWriter", settings: CacheSettings) -> Iterator[Job]:
-    """A job with a record of its own for each case that is not finished."""
-    marked = [(case, _stamps(case)) for case in cases]
-    left = [(case, marks) for case, marks in marked if not writer.finished(case.id, marks)]
-    for (case, marks), number in zip(left, writer.reserve(len(left)), strict=True):
-        yield Job(case.id, number, marks, writer.folder, settings)
+def _list_jobs(cases: Sequence[Case], writer: "CacheWriter", settings: CacheSettings) -> Iterator[DecodingJob]:
+    """One job, with a record of its own, per case that is not finished."""
+    stamped = [(case, _read_stamps(case)) for case in cases]
+    remaining = [(case, stamps) for case, stamps in stamped if not writer.finished(case.id, stamps)]
+    for (case, stamps), number in zip(remaining, writer.reserve(len(remaining)), strict=True):
+        yield DecodingJob(case.id, number, stamps, writer.folder, settings)
 
 
-def _stamps(case: Case) -> tuple[Stamp, ...]:
-    """The state of the case's files; unknown, so nothing, where one vanished since it was listed."""
+def _read_stamps(case: Case) -> tuple[Stamp, ...]:
+    """The state of the case's files; empty where one of them disappeared after it was listed."""
     try:
-        return stamps(sources(case))
+        return stamp_files(case.files)
     except OSError:
         return ()
 
 
-def _outcomes(
-    dataset: Dataset, data: str | Path | None, jobs: Sequence[Job], workers: int | None
-) -> Iterator[Entry | Problem]:
-    """What became of each job, in order."""
-    count = min(workers or default_workers(), -(-len(jobs) // CASES_A_WORKER))
+def _run_jobs(
+    dataset: Dataset, data: str | Path | None, jobs: Sequence[DecodingJob], workers: int | None
+) -> Iterator[CacheEntry | Problem]:
+    """Run the jobs and yield the outcome of each, in order."""
+    count = min(workers or count_default_workers(), -(-len(jobs) // CASES_PER_WORKER))
     if count > 1:
-        yield from _in_processes(dataset.name, data, jobs, count)
+        yield from _run_in_processes(dataset.name, data, jobs, count)
         return
     cases = dataset.by_id
-    with _one_thread():
+    with _limit_threads():
         for job in jobs:
-            yield _done(cases[job.case], job)
+            yield _decode_case(cases[job.case], job)
 
 
-def default_workers() -> int:
-    """Half the cores that this process may use, at least one and at most four: others work here too."""
+def count_default_workers() -> int:
+    """Half the cores that this process may use, at least one and at most four, to leave room for other processes."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(4, usable // 2))
 
 
-def _in_processes(name: str, data: str | Path | None, jobs: Sequence[Job], workers: int) -> Iterator[Entry | Problem]:
-    """The same in processes of their own, each of which lists the dataset for itself."""
+def _run_in_processes(
+    name: str, data: str | Path | None, jobs: Sequence[DecodingJob], workers: int
+) -> Iterator[CacheEntry | Problem]:
+    """Run the jobs in worker processes, each of which lists the dataset for itself."""
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
-            yield from pool.map(partial(_work, name, data), jobs, chunksize=8)
+            yield from pool.map(partial(_run_in_worker, name, data), jobs, chunksize=8)
         except BrokenProcessPool:
-            fix = "the same command goes on from there; --workers 1 needs the least memory"
+            fix = "the same command continues from there; --workers 1 needs the least memory"
             raise CxrbenchError("a decoding process died", f"dataset {name}", fix) from None
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _work(name: str, data: str | Path | None, job: Job) -> Entry | Problem:
-    """A job in a worker process."""
-    with _one_thread():
-        return _done(_listed(name, data)[job.case], job)
+def _run_in_worker(name: str, data: str | Path | None, job: DecodingJob) -> CacheEntry | Problem:
+    """Run a job in a worker process."""
+    with _limit_threads():
+        return _decode_case(_load_cases(name, data)[job.case], job)
 
 
 @cache
-def _listed(name: str, data: str | Path | None) -> dict[str, Case]:
+def _load_cases(name: str, data: str | Path | None) -> dict[str, Case]:
     return load(name, data).by_id
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """One core a process: OpenCV's own threads would compete with the workers."""
+def _limit_threads() -> Iterator[None]:
+    """Limit OpenCV to one core per process: its own threads would compete with the workers."""
     import cv2
 
     before = cv2.getNumThreads()
@@ -178,16 +190,16 @@ def _one_thread() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def _done(case: Case, job: Job) -> Entry | Problem:
-    """Decode and write one case; any failure becomes a problem that names the file."""
-    from cxrbench.imaging.cache.shrink import shrink
+def _decode_case(case: Case, job: DecodingJob) -> CacheEntry | Problem:
+    """Decode and write one case; a failure becomes a problem that names the file."""
+    from cxrbench.imaging.cache.shrink import shrink_radiograph
     from cxrbench.imaging.cache.writer import write_record
 
     try:
-        small = shrink(case.image if case.load is None else case.load, job.settings)
+        small = shrink_radiograph(case.image if case.load is None else case.load, job.settings)
         checksum = write_record(job.folder, job.settings, job.record, small)
     except DataError as error:
         return Problem(error.where or case.id, error.what)
-    except Exception as error:  # noqa: BLE001 - a strange file may break a reader in any way: name it, go on
+    except Exception as error:  # noqa: BLE001 - a malformed file may break a reader in any way: name it and continue
         return Problem(case.id, f"unexpected failure ({type(error).__name__}: {error})")
-    return Entry(case.id, job.record, small.geometry, small.spacing, job.stamps, checksum)
+    return CacheEntry(case.id, job.record, small.geometry, small.spacing, job.stamps, checksum)

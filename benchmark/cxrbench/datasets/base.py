@@ -1,7 +1,7 @@
-"""Dataset adapters: the official on-disk layout in, cases out. One adapter a file, found by its registry.
+"""Dataset adapters: the official on-disk layout in, cases out. One adapter per dataset, found by its registry.
 
-An adapter is a function of a `DataFolder` that lists every case it can and every problem it met, without
-touching pixels. `load("cohen", data)` is the one way in.
+An adapter is a function of a `DataFolder`. It lists every case and every problem that it finds, without decoding
+pixels. `load("cohen", data)` is the public entry point.
 """
 
 import os
@@ -16,9 +16,16 @@ from cxrbench.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a dataset that a user should know: reported, never silently dropped.
+    """A defect or a remark about a copy of a dataset: reported to the user, never silently dropped.
 
-    `bad` is False for what every official copy shows, and which therefore needs no mending.
+    Attributes:
+        file: The file, folder or case that it is about.
+        reason: What was observed and what follows from it.
+        bad: False for what every official copy shows and what therefore needs no repair.
+
+    Example:
+        >>> Problem("images/17.png", "listed but absent")
+        Problem(file='images/17.png', reason='listed but absent', bad=True)
     """
 
     file: str
@@ -28,7 +35,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The cases of one dataset as found on this disk, in the source's order, and what was wrong with it."""
+    """The cases of one dataset as this copy has them.
+
+    Attributes:
+        name: The registered name of the dataset.
+        cases: The cases in the order of the source.
+        problems: Everything that is wrong with the copy.
+
+    Example:
+        >>> dataset = load("phantom")
+        >>> dataset.name, len(dataset.cases), dataset.problems
+        ('phantom', 360, ())
+        >>> case = dataset.cases[0]
+        >>> case.image().pixels.shape == case.targets.lung_mask().shape
+        True
+    """
 
     name: str
     cases: tuple[Case, ...]
@@ -36,20 +57,49 @@ class Dataset:
 
     @property
     def by_id(self) -> dict[str, Case]:
-        """Case id to case."""
+        """The cases by their id.
+
+        Example:
+            >>> dataset = load("phantom-ct")
+            >>> dataset.by_id[dataset.cases[0].id].modality
+            'ct'
+        """
         return {case.id: case for case in self.cases}
 
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """The folder given by `--data` or `CXRBENCH_DATA`: it holds a folder a dataset, or is one dataset's root."""
+    """The folder given by `--data` or `CXRBENCH_DATA`.
+
+    It holds one folder per dataset, or it is the root of a single dataset.
+
+    Attributes:
+        path: The folder, or None where none was given.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     table = Path(folder, "cohen", "metadata.csv")
+        ...     table.parent.mkdir()
+        ...     table.touch()
+        ...     DataFolder(Path(folder)).root("cohen", "metadata.csv") == table.parent
+        True
+    """
 
     path: Path | None
 
     def root(self, name: str, marker: str) -> Path:
-        """The root of dataset `name`: the folder of that name, or the given folder, that holds `marker`.
+        """Find the root of a dataset: the folder of its name, or the data folder itself.
 
-        Raises `DataError` where neither does.
+        Args:
+            name: The name of the dataset.
+            marker: A file or folder, relative to the root, by which a copy is recognised.
+
+        Returns:
+            The first of the two folders that holds `marker`.
+
+        Raises:
+            DataError: No data folder was given, it does not exist, or neither folder holds `marker`.
         """
         if self.path is None:
             raise DataError("no data folder", name, "give --data DIR or set CXRBENCH_DATA")
@@ -61,11 +111,18 @@ class DataFolder:
         raise DataError(
             f"dataset {name} not found",
             str(self.path),
-            f"expected {name}/{marker} or {marker}; `cxrbench datasets show {name}` tells the layout",
+            f"expected {name}/{marker} or {marker}; `cxrbench datasets show {name}` describes the layout",
         )
 
     def sibling(self, *names: str) -> Path | None:
-        """The first of the named folders below the data folder that exists, else None."""
+        """Find the folder of another dataset, whose tables or images an adapter may also use.
+
+        Args:
+            names: Folders relative to the data folder, the preferred one first.
+
+        Returns:
+            The first folder that exists; None where none does or no data folder was given.
+        """
         if self.path is None:
             return None
         return next((self.path / name for name in names if (self.path / name).is_dir()), None)
@@ -76,9 +133,23 @@ dataset_adapters: Registry[Adapter] = Registry("dataset", "cxrbench.datasets.ada
 
 
 def load(name: str, data: str | Path | None = None) -> Dataset:
-    """List the cases of a dataset below `data` (default: the folder in `CXRBENCH_DATA`).
+    """List the cases of a dataset; images and masks are decoded later, case by case.
 
-    Raises `UsageError` for an unknown name, `DataError` where the folder or a column is missing.
+    Args:
+        name: A registered name; `cxrbench datasets list` prints them.
+        data: The folder that holds the datasets, by default the one in `CXRBENCH_DATA`. The phantom needs none.
+
+    Returns:
+        The cases and the problems of this copy.
+
+    Raises:
+        UsageError: No dataset has this name.
+        DataError: The folder, its table or a column is missing.
+
+    Example:
+        >>> case = load("phantom").cases[0]
+        >>> case.image().pixels.dtype, case.targets.brixia is not None
+        (dtype('float32'), True)
     """
-    chosen = data if data is not None else os.environ.get("CXRBENCH_DATA")
-    return dataset_adapters[name](DataFolder(Path(chosen) if chosen is not None else None))
+    folder = data if data is not None else os.environ.get("CXRBENCH_DATA")
+    return dataset_adapters[name](DataFolder(Path(folder) if folder is not None else None))

@@ -1,1 +1,1 @@
-"""Files to canonical arrays: one module a family of formats."""
+"""Image files to canonical arrays: radiographs, CT volumes, and the cache of decoded radiographs."""

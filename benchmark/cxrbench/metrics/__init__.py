@@ -1,17 +1,18 @@
-"""Metrics as pure functions of arrays; nothing here knows of cases, tasks or files.
+"""Metrics as pure functions of arrays, independent of cases, tasks and files.
 
 Every metric takes truth, prediction and optional case weights, so that a bootstrap draw is one more weight vector.
-`Metric` is a function of weighted sums, `RankMetric` of an order, `RaterMetric` of many readings a case.
+`Metric` is a function of weighted sums, `RankMetric` of an order, `RaterMetric` of several readings per case.
 """
 
 from cxrbench.metrics.agreement import confusion_matrix, kappa, kappa_linear, kappa_quadratic
-from cxrbench.metrics.base import Better, Metric
+from cxrbench.metrics.base import Metric
 from cxrbench.metrics.calibration import CalibrationCurve, brier, calibration_curve, ece
 from cxrbench.metrics.correlation import intercept, pearson, r2, slope, spearman
-from cxrbench.metrics.delong import DeLong, delong
+from cxrbench.metrics.delong import AucCovariance, compute_auc_covariance
 from cxrbench.metrics.detection import average_precision, roc_auc
-from cxrbench.metrics.error import error_sd, mae, mae_sd, mean_error, mse, rmse, within
-from cxrbench.metrics.operating import accuracy, corner_threshold, ppv, sensitivity, specificity
+from cxrbench.metrics.direction import Direction
+from cxrbench.metrics.error import error_sd, mae, mae_sd, mean_error, mse, rmse, within_tolerance
+from cxrbench.metrics.operating import accuracy, find_corner_threshold, ppv, sensitivity, specificity
 from cxrbench.metrics.ranking import RankMetric
 from cxrbench.metrics.raters import (
     RaterMetric,
@@ -23,9 +24,9 @@ from cxrbench.metrics.raters import (
 from cxrbench.metrics.roc import RocCurve, roc_curve, sensitivity_at
 
 __all__ = [
-    "Better",
+    "AucCovariance",
     "CalibrationCurve",
-    "DeLong",
+    "Direction",
     "Metric",
     "RankMetric",
     "RaterMetric",
@@ -34,11 +35,11 @@ __all__ = [
     "average_precision",
     "brier",
     "calibration_curve",
+    "compute_auc_covariance",
     "confusion_matrix",
-    "corner_threshold",
-    "delong",
     "ece",
     "error_sd",
+    "find_corner_threshold",
     "fleiss_kappa",
     "icc",
     "intercept",
@@ -62,5 +63,5 @@ __all__ = [
     "slope",
     "spearman",
     "specificity",
-    "within",
+    "within_tolerance",
 ]

@@ -9,13 +9,31 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxrbench.metrics.base import Floats, Metric, checked, checked_weights
+from cxrbench.metrics.base import Floats, Metric, check_vectors, check_weights
+from cxrbench.metrics.direction import Direction
 
 Penalty = Callable[[Floats], Floats]
 
 
-def as_classes(name: str, side: str, values: Floats, classes: int) -> NDArray[np.intp]:
-    """Values rounded half to even, as class indices; `ValueError` for one outside 0...classes-1."""
+def round_to_classes(name: str, side: str, values: Floats, classes: int) -> NDArray[np.intp]:
+    """Round scores to class indices, half to even.
+
+    Args:
+        name: The metric, for the message.
+        side: Which values these are ("truth", "prediction", "reading"), for the message.
+        values: Scores of any shape.
+        classes: Number of classes; the indices are 0...classes-1.
+
+    Returns:
+        The class indices, in the shape of the values.
+
+    Raises:
+        ValueError: Where a rounded score is outside 0...classes-1.
+
+    Example:
+        >>> round_to_classes("kappa", "prediction", np.array([0.5, 1.5, 2.2]), 4).tolist()
+        [0, 2, 2]
+    """
     rounded = np.rint(values)
     outside = values[(rounded < 0) | (rounded >= classes)]
     if outside.size:
@@ -23,13 +41,15 @@ def as_classes(name: str, side: str, values: Floats, classes: int) -> NDArray[np
     return rounded.astype(np.intp)
 
 
-def _kappa(name: str, classes: int, penalty: Penalty) -> Metric:
-    """Kappa whose disagreement of classes `d` apart costs `penalty(d)`."""
+def _make_kappa(name: str, classes: int, penalty: Penalty) -> Metric:
+    """Kappa in which a disagreement by `d` classes costs `penalty(d)`."""
     step = np.arange(classes, dtype=np.float64)
     matrix = penalty(abs(step[:, None] - step[None, :]))
 
     def columns(truth: Floats, pred: Floats) -> Floats:
-        t, p = as_classes(name, "truth", truth, classes), as_classes(name, "prediction", pred, classes)
+        t, p = (
+            round_to_classes(name, side, values, classes) for side, values in (("truth", truth), ("prediction", pred))
+        )
         return np.column_stack([matrix[t, p], t[:, None] == step, p[:, None] == step]).astype(np.float64)
 
     def finish(sums: Floats, weight: Floats) -> Floats:
@@ -37,53 +57,87 @@ def _kappa(name: str, classes: int, penalty: Penalty) -> Metric:
         expected = ((of_truth @ matrix) * of_pred).sum(-1) / weight**2
         return np.asarray(1 - sums[..., 0] / weight / np.where(expected > 1e-15, expected, np.nan))
 
-    return Metric(name, "higher", columns, finish, "truth and prediction are one and the same class")
+    return Metric(name, Direction.HIGHER, columns, finish, "truth and prediction are one and the same class")
 
 
 def kappa(classes: int) -> Metric:
-    """Cohen's kappa, every disagreement alike, over the classes 0...classes-1.
+    """Cohen's kappa, in which every disagreement counts alike.
 
-    Predictions are rounded first, half to even. Undefined where both sides are one and the same class.
+    Predictions are rounded first, half to even. Undefined where truth and prediction are one and the same class.
     Source: Cohen 1960; equal to scikit-learn's `cohen_kappa_score`.
 
-    >>> round(float(kappa(4)([0, 1, 2, 3], [0, 1, 1, 3])), 4)
-    0.6667
+    Args:
+        classes: Number of classes; scores are 0...classes-1.
+
+    Returns:
+        The metric, at most 1; 0 is agreement by chance.
+
+    Example:
+        >>> round(float(kappa(4)([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+        0.6667
     """
-    return _kappa("kappa", classes, lambda distance: (distance > 0).astype(np.float64))
+    return _make_kappa("kappa", classes, lambda distance: (distance > 0).astype(np.float64))
 
 
 def kappa_linear(classes: int) -> Metric:
     """Cohen's kappa with linear weights: a disagreement counts by its distance in classes.
 
-    Rounding, undefined case and reference as for `kappa`.
+    Rounding, undefined case and source as for `kappa`.
 
-    >>> round(float(kappa_linear(4)([0, 1, 2, 3], [0, 1, 1, 3])), 4)
-    0.8
+    Args:
+        classes: Number of ordered classes; scores are 0...classes-1.
+
+    Returns:
+        The metric, at most 1; 0 is agreement by chance.
+
+    Example:
+        >>> round(float(kappa_linear(4)([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+        0.8
     """
-    return _kappa("kappa_linear", classes, lambda distance: distance)
+    return _make_kappa("kappa_linear", classes, lambda distance: distance)
 
 
 def kappa_quadratic(classes: int) -> Metric:
-    """Cohen's kappa with squared-distance weights over `classes` ordered classes 0...classes-1.
+    """Cohen's kappa with quadratic weights: a disagreement counts by its squared distance in classes.
 
-    Predictions are rounded first, half to even. Undefined where both sides are one and the same class.
+    Predictions are rounded first, half to even. Undefined where truth and prediction are one and the same class.
     Source: Cohen 1968; equal to scikit-learn's `cohen_kappa_score(weights="quadratic")`.
 
-    >>> round(float(kappa_quadratic(4)([0, 1, 2, 3], [0, 1, 1, 3])), 4)
-    0.9
+    Args:
+        classes: Number of ordered classes; scores are 0...classes-1.
+
+    Returns:
+        The metric, at most 1; 0 is agreement by chance.
+
+    Example:
+        >>> round(float(kappa_quadratic(4)([0, 1, 2, 3], [0, 1, 1, 3])), 4)
+        0.9
     """
-    return _kappa("kappa_quadratic", classes, lambda distance: distance**2)
+    return _make_kappa("kappa_quadratic", classes, lambda distance: distance**2)
 
 
 def confusion_matrix(truth: ArrayLike, pred: ArrayLike, classes: int, weights: ArrayLike | None = None) -> Floats:
-    """Weight of the cases in each cell `[..., classes, classes]`, rows truth and columns prediction (rounded).
+    """Count the cases of each true and each predicted class.
 
-    >>> confusion_matrix([0, 1, 1], [0, 1, 0], 2).tolist()
-    [[1.0, 0.0], [1.0, 1.0]]
+    Args:
+        truth: True scores `[n]`, rounded half to even.
+        pred: Predicted scores `[n]`, rounded half to even.
+        classes: Number of classes; scores are 0...classes-1.
+        weights: Case weights `[..., n]`; by default each case counts once.
+
+    Returns:
+        Weight of the cases in each cell `[..., classes, classes]`, rows truth and columns prediction.
+
+    Raises:
+        ValueError: Where the shapes differ, a value is not finite, or a score is outside the classes.
+
+    Example:
+        >>> confusion_matrix([0, 1, 1], [0, 1, 0], 2).tolist()
+        [[1.0, 0.0], [1.0, 1.0]]
     """
-    left, right = checked("confusion_matrix", truth, pred)
-    chosen = checked_weights("confusion_matrix", weights, len(left))
-    t = as_classes("confusion_matrix", "truth", left, classes)
-    p = as_classes("confusion_matrix", "prediction", right, classes)
+    left, right = check_vectors("confusion_matrix", truth, pred)
+    chosen = check_weights("confusion_matrix", weights, len(left))
+    t = round_to_classes("confusion_matrix", "truth", left, classes)
+    p = round_to_classes("confusion_matrix", "prediction", right, classes)
     cell = (t * classes + p)[:, None] == np.arange(classes**2)
     return np.asarray(chosen @ cell.astype(np.float64)).reshape(*chosen.shape[:-1], classes, classes)

@@ -10,45 +10,62 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxrbench.metrics.base import Floats, checked
+from cxrbench.metrics.base import Floats, check_vectors
 from cxrbench.metrics.detection import check_binary
 
 
 @dataclass(frozen=True, slots=True)
-class DeLong:
-    """ROC AUC `[m]` of m predictions and their covariance `[m, m]`.
+class AucCovariance:
+    """ROC AUCs of several predictions on the same cases, and their covariance.
 
     NaN where the truth has one class; the covariance is NaN too where a class has fewer than two cases (patients).
+
+    Attributes:
+        auc: ROC AUC of each prediction `[m]`.
+        covariance: Covariance of the AUCs `[m, m]`.
     """
 
     auc: Floats
     covariance: Floats
 
 
-def delong(truth: ArrayLike, preds: ArrayLike, patients: Sequence[str] | None = None) -> DeLong:
-    """AUCs and covariance of m predictions `[m, n]` (or one, `[n]`) on truth `[n]` of 0 and 1.
+def compute_auc_covariance(truth: ArrayLike, preds: ArrayLike, patients: Sequence[str] | None = None) -> AucCovariance:
+    """Compute ROC AUCs and their covariance without resampling.
 
-    Without `patients` cases are independent (DeLong et al. 1988); with them the cases of a patient may depend on
-    each other (Obuchowski 1997), and one case a patient gives DeLong's values again.
+    Source: DeLong et al. 1988 for independent cases; Obuchowski 1997 for several cases per patient, which gives
+    DeLong's values where each patient has one case.
 
-    >>> round(float(delong([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).covariance[0, 0]), 4)
-    0.125
+    Args:
+        truth: True classes `[n]`, 0 or 1.
+        preds: Scores of m predictions `[m, n]`, or of one `[n]`; higher means positive.
+        patients: The patient of each case `[n]`; None where all cases are independent.
+
+    Returns:
+        The AUCs `[m]` and their covariance `[m, m]`.
+
+    Raises:
+        ValueError: Where the shapes differ, a value is not finite, or a truth is neither 0 nor 1.
+
+    Example:
+        >>> result = compute_auc_covariance([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        >>> float(result.auc[0]), round(float(result.covariance[0, 0]), 4)
+        (0.75, 0.125)
     """
-    sides = [checked("delong", truth, pred) for pred in np.atleast_2d(np.asarray(preds, np.float64))]
+    sides = [check_vectors("delong", truth, pred) for pred in np.atleast_2d(np.asarray(preds, np.float64))]
     t, p = sides[0][0], np.stack([pred for _, pred in sides])
     check_binary("delong", t)
     positive = t == 1
     if positive.all() or not positive.any():
-        return DeLong(np.full(len(p), np.nan), np.full((len(p), len(p)), np.nan))
-    won, lost = _placements(p[:, positive], p[:, ~positive])
+        return AucCovariance(np.full(len(p), np.nan), np.full((len(p), len(p)), np.nan))
+    won, lost = _compute_placements(p[:, positive], p[:, ~positive])
     auc = won.mean(1)
     with np.errstate(divide="ignore", invalid="ignore"):
         if patients is None:
-            return DeLong(auc, _covariance(won) + _covariance(lost))
-        return DeLong(auc, _clustered(won, lost, positive, np.asarray(patients)))
+            return AucCovariance(auc, _compute_covariance(won) + _compute_covariance(lost))
+        return AucCovariance(auc, _compute_clustered_covariance(won, lost, positive, np.asarray(patients)))
 
 
-def _placements(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
+def _compute_placements(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
     """For each positive the share of negatives below it, for each negative the share of positives above it."""
     from scipy.stats import rankdata  # half a second to import, so not before it is needed
 
@@ -59,14 +76,14 @@ def _placements(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
     return won, lost
 
 
-def _covariance(placed: Floats) -> Floats:
+def _compute_covariance(placed: Floats) -> Floats:
     """Covariance of the means of placements `[m, k]`; NaN for k = 1."""
     gap = placed - placed.mean(1, keepdims=True)
     k = placed.shape[1]
     return np.asarray(gap @ gap.T / np.float64(k - 1) / k)
 
 
-def _clustered(won: Floats, lost: Floats, positive: np.ndarray, patients: np.ndarray) -> Floats:
+def _compute_clustered_covariance(won: Floats, lost: Floats, positive: np.ndarray, patients: np.ndarray) -> Floats:
     """Obuchowski's covariance: placements are added up within each patient first."""
     _, member = np.unique(patients, return_inverse=True)
     auc, count = won.mean(1, keepdims=True), int(member.max()) + 1

@@ -2,69 +2,87 @@
 
 import numpy as np
 
-from cxrbench.metrics.base import Floats, Metric, stack, variance
+from cxrbench.metrics.base import Floats, Metric, compute_variance, stack_columns
+from cxrbench.metrics.direction import Direction
 
-mean_error = Metric("mean_error", "zero", lambda t, p: stack(p - t), lambda s, w: s[..., 0] / w)
-"""Mean of prediction minus truth (BS-Net's MEr; the paper prints no formula, its section 7 reads it so).
+mean_error = Metric("mean_error", Direction.ZERO, lambda t, p: stack_columns(p - t), lambda s, w: s[..., 0] / w)
+"""Mean of prediction minus truth, in the unit of the score.
 
->>> round(float(mean_error([0, 2], [1, 2])), 3)
-0.5
+The MEr of BS-Net (Signoroni et al. 2020); the paper prints no formula, and its section 7 reads it in this way.
+
+Example:
+    >>> round(float(mean_error([0, 2], [1, 2])), 3)
+    0.5
 """
 
-mae = Metric("mae", "lower", lambda t, p: stack(abs(p - t)), lambda s, w: s[..., 0] / w)
-"""Mean absolute error.
+mae = Metric("mae", Direction.LOWER, lambda t, p: stack_columns(abs(p - t)), lambda s, w: s[..., 0] / w)
+"""Mean absolute error, in the unit of the score.
 
->>> round(float(mae([0, 2, 3], [1, 2, 1])), 3)
-1.0
+Example:
+    >>> round(float(mae([0, 2, 3], [1, 2, 1])), 3)
+    1.0
+    >>> mae([0, 2, 3], [1, 2, 1], weights=[[1, 1, 1], [0, 0, 2]]).tolist()
+    [1.0, 2.0]
 """
 
-mse = Metric("mse", "lower", lambda t, p: stack((p - t) ** 2), lambda s, w: s[..., 0] / w)
-"""Mean squared error.
+mse = Metric("mse", Direction.LOWER, lambda t, p: stack_columns((p - t) ** 2), lambda s, w: s[..., 0] / w)
+"""Mean squared error, in the squared unit of the score.
 
->>> round(float(mse([0, 2, 3], [1, 2, 1])), 3)
-1.667
+Example:
+    >>> round(float(mse([0, 2, 3], [1, 2, 1])), 3)
+    1.667
 """
 
-rmse = Metric("rmse", "lower", lambda t, p: stack((p - t) ** 2), lambda s, w: np.sqrt(s[..., 0] / w))
-"""Root of the mean squared error.
+rmse = Metric("rmse", Direction.LOWER, lambda t, p: stack_columns((p - t) ** 2), lambda s, w: np.sqrt(s[..., 0] / w))
+"""Root of the mean squared error, in the unit of the score.
 
->>> round(float(rmse([0, 2, 3], [1, 2, 1])), 3)
-1.291
+Example:
+    >>> round(float(rmse([0, 2, 3], [1, 2, 1])), 3)
+    1.291
 """
 
 mae_sd = Metric(
     "mae_sd",
-    "lower",
-    lambda t, p: stack(abs(p - t), (p - t) ** 2),
-    lambda s, w: np.sqrt(variance(s[..., 1], s[..., 0], w)),
+    Direction.LOWER,
+    lambda t, p: stack_columns(abs(p - t), (p - t) ** 2),
+    lambda s, w: np.sqrt(compute_variance(s[..., 1], s[..., 0], w)),
 )
-"""Standard deviation (1/n) of the absolute error: the SD that Signoroni et al. 2020 print beside each MAE.
+"""Standard deviation (1/n) of the absolute error: the SD that Signoroni et al. 2020 print with each MAE.
 
->>> round(float(mae_sd([0, 2, 3], [1, 2, 1])), 3)
-0.816
+Example:
+    >>> round(float(mae_sd([0, 2, 3], [1, 2, 1])), 3)
+    0.816
 """
 
 error_sd = Metric(
     "error_sd",
-    "lower",
-    lambda t, p: stack(p - t, (p - t) ** 2),
-    lambda s, w: np.sqrt(variance(s[..., 1], s[..., 0], w)),
+    Direction.LOWER,
+    lambda t, p: stack_columns(p - t, (p - t) ** 2),
+    lambda s, w: np.sqrt(compute_variance(s[..., 1], s[..., 0], w)),
 )
-"""Standard deviation (1/n) of the signed error, the spread that stays once the mean error is taken out.
+"""Standard deviation (1/n) of the signed error: the spread that is left when the mean error is subtracted.
 
->>> round(float(error_sd([0, 2, 3], [1, 2, 1])), 3)
-1.247
+Example:
+    >>> round(float(error_sd([0, 2, 3], [1, 2, 1])), 3)
+    1.247
 """
 
 
-def within(tolerance: float) -> Metric:
-    """The share of cases whose absolute error is at most `tolerance` (both ends included).
+def within_tolerance(tolerance: float) -> Metric:
+    """Share of cases whose absolute error is at most a tolerance.
 
-    >>> round(float(within(0.5)([0, 2, 3], [0.5, 2, 1])), 3)
-    0.667
+    Args:
+        tolerance: The largest error that counts as close, in the unit of the score; the limit itself is included.
+
+    Returns:
+        The metric, in [0, 1].
+
+    Example:
+        >>> round(float(within_tolerance(0.5)([0, 2, 3], [0.5, 2, 1])), 3)
+        0.667
     """
 
     def columns(truth: Floats, pred: Floats) -> Floats:
-        return stack((abs(pred - truth) <= tolerance).astype(np.float64))
+        return stack_columns((abs(pred - truth) <= tolerance).astype(np.float64))
 
-    return Metric(f"within_{tolerance:g}", "higher", columns, lambda s, w: s[..., 0] / w)
+    return Metric(f"within_{tolerance:g}", Direction.HIGHER, columns, lambda s, w: s[..., 0] / w)

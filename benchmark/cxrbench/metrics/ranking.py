@@ -1,4 +1,4 @@
-"""The shape of a metric that needs the cases in order: correlation of ranks, the areas under ROC and precision-recall.
+"""The shape of a metric that needs the cases in order: rank correlation, the areas under ROC and precision-recall.
 
 The order is the same in every draw, only the weights differ. So the cases are sorted once (`prepare`), and each draw
 is a cumulative sum of its weights along that order: no sort, no loop over draws. A weight counts as so many copies.
@@ -11,7 +11,8 @@ from math import prod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxrbench.metrics.base import Better, Floats, checked, checked_weights
+from cxrbench.metrics.base import Floats, check_vectors, check_weights
+from cxrbench.metrics.direction import Direction
 
 Indices = NDArray[np.intp]
 Counts = NDArray[np.float64] | NDArray[np.int32]
@@ -25,30 +26,55 @@ EXACT = 2**30
 
 @dataclass(frozen=True, slots=True)
 class RankMetric:
-    """The sibling of `Metric` for what is no function of sums: the same call, the same properties.
+    """The counterpart of `Metric` for a metric that is not a function of sums: the same call, the same properties.
 
-    `prepare(truth, pred, member)` sorts n cases once and gives a function of weights `[draws, m]` with values
-    `[draws]`; `member` `[n]` says which of the m weight columns (patients) each case has.
+    Attributes:
+        name: The key of the metric in results and messages.
+        direction: Which values are better.
+        prepare: A function `prepare(truth, pred, member)` that sorts n cases once and gives a function of weights
+            `[draws, m]` with values `[draws]`; `member` `[n]` is the weight column (patient) of each case.
+        undefined: The reason why a value can be undefined.
     """
 
     name: str
-    better: Better
+    direction: Direction
     prepare: Prepare
     undefined: str = "no cases"
 
     def __call__(self, truth: ArrayLike, pred: ArrayLike, weights: ArrayLike | None = None) -> Floats:
-        """The value for each weight vector: truth and pred `[n]`, weights `[..., n]` (default: all one).
+        """Compute the value for each weight vector.
 
-        Raises `ValueError` where the shapes differ, a value is not finite, or a weight is below 0.
+        Args:
+            truth: True values `[n]`, all finite.
+            pred: Predicted values `[n]`, all finite.
+            weights: Case weights `[..., n]`, at least 0; by default each case counts once.
+
+        Returns:
+            The values `[...]`, NaN where undefined.
+
+        Raises:
+            ValueError: Where the shapes differ, a value is not finite, or a weight is below 0.
         """
-        left, right = checked(self.name, truth, pred)
-        chosen = checked_weights(self.name, weights, len(left))
-        value = self.over(left, right, np.arange(len(left)))
+        left, right = check_vectors(self.name, truth, pred)
+        chosen = check_weights(self.name, weights, len(left))
+        value = self.bind_cases(left, right, np.arange(len(left)))
         return value(chosen.reshape(prod(chosen.shape[:-1]), len(left))).reshape(chosen.shape[:-1])
 
-    def over(self, truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
-        """The metric as a function of weights `[draws, m]`, evaluated in blocks; NaN where it is undefined."""
-        sides = checked(self.name, truth, pred)
+    def bind_cases(self, truth: Floats, pred: Floats, member: Indices) -> Callable[[Counts], Floats]:
+        """Make the metric of some cases a function of weights, evaluated in blocks.
+
+        Args:
+            truth: True values `[n]`.
+            pred: Predicted values `[n]`.
+            member: The weight column (patient) of each case `[n]`, as 0...m-1.
+
+        Returns:
+            A function of weights `[draws, m]` with values `[draws]`, NaN where undefined.
+
+        Raises:
+            ValueError: Where the shapes differ or a value is not finite.
+        """
+        sides = check_vectors(self.name, truth, pred)
         if not len(truth):
             return lambda weights: np.full(len(weights), np.nan)
         prepared = self.prepare(*sides, member)
@@ -63,16 +89,39 @@ class RankMetric:
         return value
 
 
-def whole(weights: Counts, cases: int) -> Counts:
-    """Weights as 32-bit integers where they are whole and their sum over cases fits; else as floats."""
+def to_integer_weights(weights: Counts, cases: int) -> Counts:
+    """Convert weights to 32-bit integers where nothing is lost, because their sums are faster.
+
+    Args:
+        weights: Weights of any shape, at least 0.
+        cases: How many weights are added up at most.
+
+    Returns:
+        The weights as integers where they are whole and their sum fits; else as floats.
+
+    Example:
+        >>> to_integer_weights(np.array([[2.0, 0.0]]), 2).dtype, to_integer_weights(np.array([[0.5]]), 1).dtype
+        (dtype('int32'), dtype('float64'))
+    """
     if not weights.size or weights.max() * float(cases) >= EXACT:
         return weights.astype(np.float64, copy=False)
     counts = weights.astype(np.int32, copy=False)
     return counts if counts is weights or (counts == weights).all() else weights
 
 
-def running(weights: Counts) -> Counts:
-    """Weight of the first 0, 1, ... k columns, `[draws, k + 1]`, for weights `[draws, k]`."""
+def accumulate_weights(weights: Counts) -> Counts:
+    """Add weights up along the columns.
+
+    Args:
+        weights: Weights `[draws, k]`.
+
+    Returns:
+        Weight of the first 0, 1, ... k columns, `[draws, k + 1]`.
+
+    Example:
+        >>> accumulate_weights(np.array([[2.0, 0.0, 1.0]])).tolist()
+        [[0.0, 2.0, 2.0, 3.0]]
+    """
     sums = np.empty((len(weights), weights.shape[1] + 1), weights.dtype)
     sums[:, 0] = 0
     np.cumsum(weights, axis=-1, out=sums[:, 1:])
@@ -80,11 +129,13 @@ def running(weights: Counts) -> Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
-    """Values in order, with groups of equals.
+class TieGroups:
+    """Values in order, with groups of equal values.
 
-    `order` `[n]` sorts the cases, `group` `[n]` is the group of each case, `bounds` `[groups + 1]` the places in the
-    order between groups, None where no two values are equal.
+    Attributes:
+        order: The places of the cases in rising order `[n]`.
+        bounds: Where the groups begin and end in that order `[groups + 1]`; None where no two values are equal.
+        group: The group of each case `[n]`.
     """
 
     order: Indices
@@ -92,13 +143,31 @@ class Ladder:
     group: Indices
 
     @classmethod
-    def of(cls, values: Floats) -> "Ladder":
-        """Sort the values."""
+    def from_values(cls, values: Floats) -> "TieGroups":
+        """Sort values and group equal ones.
+
+        Args:
+            values: Any values `[n]`.
+
+        Returns:
+            Their order and groups.
+
+        Example:
+            >>> TieGroups.from_values(np.array([2.0, 1.0, 2.0])).group.tolist()
+            [1, 0, 1]
+        """
         _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
         bounds = np.concatenate([[0], np.cumsum(counts)]) if len(counts) < len(values) else None
         return cls(np.argsort(values, kind="stable"), bounds, group)
 
-    def edges(self, weights: Counts) -> Counts:
-        """Weight below each group and in all, `[draws, groups + 1]`, for weights `[draws, n]` in this order."""
-        sums = running(weights)
+    def sum_below(self, weights: Counts) -> Counts:
+        """Add up the weight below each group.
+
+        Args:
+            weights: Weights `[draws, n]` of the cases in rising order.
+
+        Returns:
+            Weight below each group, and last the total weight, `[draws, groups + 1]`.
+        """
+        sums = accumulate_weights(weights)
         return sums if self.bounds is None else sums.take(self.bounds, axis=-1)

@@ -1,6 +1,6 @@
 """Agreement of many raters: Fleiss' kappa, Krippendorff's alpha, the intraclass correlation ICC(2,1).
 
-Readings are `[n, raters]`, a row a case. All are functions of sums over cases, so a bootstrap draw over patients is
+Readings are `[n, raters]`, one row per case. All are functions of sums over cases, so a bootstrap draw over patients is
 one more weight vector here too; a weight counts as so many copies of the case.
 """
 
@@ -11,15 +11,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxrbench.metrics.agreement import as_classes
-from cxrbench.metrics.base import Better, Floats, checked_weights, finished
+from cxrbench.metrics.agreement import round_to_classes
+from cxrbench.metrics.base import Floats, apply_finish, check_weights
+from cxrbench.metrics.direction import Direction
 
 
 @dataclass(frozen=True, slots=True)
 class RaterMetric:
-    """The sibling of `Metric` for readings `[n, raters]`; `columns(readings)` gives the contributions `[n, k]`.
+    """The counterpart of `Metric` for readings `[n, raters]`.
 
-    `missing` says whether a NaN (not read) is allowed.
+    Attributes:
+        name: The key of the metric in results and messages.
+        columns: A function `columns(readings)` that gives the contributions `[n, k]` of n cases.
+        finish: A function `finish(sums, weight)` as of `Metric`.
+        undefined: The reason why a value can be undefined.
+        missing: Whether a NaN (a case that a rater did not read) is allowed.
+        direction: Which values are better: higher ones.
     """
 
     name: str
@@ -27,19 +34,37 @@ class RaterMetric:
     finish: Callable[[Floats, Floats], Floats]
     undefined: str
     missing: bool = False
-    better: Better = field(default="higher", init=False)
+    direction: Direction = field(default=Direction.HIGHER, init=False)
 
     def __call__(self, readings: ArrayLike, weights: ArrayLike | None = None) -> Floats:
-        """The value for each weight vector: readings `[n, raters]`, weights `[..., n]` (default: all one).
+        """Compute the value for each weight vector.
 
-        Raises `ValueError` for fewer than two raters, a value that is not finite, or a weight below 0.
+        Args:
+            readings: Readings `[n, raters]`.
+            weights: Case weights `[..., n]`, at least 0; by default each case counts once.
+
+        Returns:
+            The values `[...]`, NaN where undefined.
+
+        Raises:
+            ValueError: For fewer than two raters, a value that is not finite, or a weight below 0.
         """
-        rows = self.columns(self.checked(readings))
-        chosen = checked_weights(self.name, weights, len(rows))
-        return finished(self.finish, chosen @ rows, chosen.sum(-1))
+        rows = self.columns(self.check_readings(readings))
+        chosen = check_weights(self.name, weights, len(rows))
+        return apply_finish(self.finish, chosen @ rows, chosen.sum(-1))
 
-    def checked(self, readings: ArrayLike) -> Floats:
-        """The readings as floats `[n, raters]`; else `ValueError` with metric and rule."""
+    def check_readings(self, readings: ArrayLike) -> Floats:
+        """Check the readings.
+
+        Args:
+            readings: Readings `[n, raters]`; NaN where `missing` allows it.
+
+        Returns:
+            The readings as floats `[n, raters]`.
+
+        Raises:
+            ValueError: For fewer than two raters, or a value that is not finite.
+        """
         values = np.asarray(readings, np.float64)
         if values.ndim != 2 or values.shape[1] < 2:
             raise ValueError(f"{self.name}: readings {values.shape} must be [n, raters] with two raters or more")
@@ -48,25 +73,32 @@ class RaterMetric:
         return values
 
 
-def _counts(name: str, readings: Floats, classes: int) -> Floats:
-    """How many raters chose each class, `[n, classes]`; NaN is nobody's choice."""
+def _count_classes(name: str, readings: Floats, classes: int) -> Floats:
+    """How many raters chose each class, `[n, classes]`; a NaN counts for no class."""
     read = ~np.isnan(readings)
-    chosen = as_classes(name, "reading", np.where(read, readings, 0.0), classes)
+    chosen = round_to_classes(name, "reading", np.where(read, readings, 0.0), classes)
     one_hot: NDArray[np.bool_] = (chosen[..., None] == np.arange(classes)) & read[..., None]
     return np.asarray(one_hot.sum(1), np.float64)
 
 
 def fleiss_kappa(classes: int) -> RaterMetric:
-    """Fleiss' kappa over the unordered classes 0...classes-1, every case read by every rater.
+    """Fleiss' kappa over unordered classes, where every rater reads every case.
 
     Undefined where all readings are one class. Source: Fleiss 1971; equal to statsmodels' `fleiss_kappa`.
 
-    >>> round(float(fleiss_kappa(2)([[0, 0, 1], [1, 1, 1], [0, 0, 0]])), 4)
-    0.55
+    Args:
+        classes: Number of classes; readings are 0...classes-1.
+
+    Returns:
+        The metric, at most 1; 0 is agreement by chance.
+
+    Example:
+        >>> round(float(fleiss_kappa(2)([[0, 0, 1], [1, 1, 1], [0, 0, 0]])), 4)
+        0.55
     """
 
     def columns(readings: Floats) -> Floats:
-        counts, raters = _counts("fleiss_kappa", readings, classes), readings.shape[1]
+        counts, raters = _count_classes("fleiss_kappa", readings, classes), readings.shape[1]
         agreeing = ((counts**2).sum(1) - raters) / (raters * (raters - 1))
         return np.column_stack([agreeing, counts / raters])
 
@@ -79,18 +111,29 @@ def fleiss_kappa(classes: int) -> RaterMetric:
 
 
 def krippendorff_alpha(level: Literal["nominal", "ordinal"], classes: int) -> RaterMetric:
-    """Krippendorff's alpha over the classes 0...classes-1; NaN marks a case that a rater did not read.
+    """Krippendorff's alpha over classes; NaN marks a case that a rater did not read.
 
     Cases with fewer than two readings do not count. Undefined where all readings that count are one class.
     Source: Krippendorff, Computing Krippendorff's alpha-reliability (2011), sections C and D.
 
-    >>> round(float(krippendorff_alpha("nominal", 2)([[0, 0], [1, 1], [0, 1], [0, 0]])), 4)
-    0.5333
+    Args:
+        level: "nominal" for unordered and "ordinal" for ordered classes.
+        classes: Number of classes; readings are 0...classes-1 or NaN.
+
+    Returns:
+        The metric, at most 1; 0 is agreement by chance.
+
+    Example:
+        >>> round(float(krippendorff_alpha("nominal", 2)([[0, 0], [1, 1], [0, 1], [0, 0]])), 4)
+        0.5333
+        >>> alpha = krippendorff_alpha("ordinal", 4)
+        >>> round(float(alpha([[0, 0], [1, 2], [3, 3], [2, float("nan")]])), 4)
+        0.9495
     """
     name = f"krippendorff_alpha_{level}"
 
     def columns(readings: Floats) -> Floats:
-        counts = _counts(name, readings, classes)
+        counts = _count_classes(name, readings, classes)
         m = counts.sum(1)[:, None, None]
         pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(classes)
         shared = np.divide(pairs, m - 1, out=np.zeros_like(pairs), where=m > 1)
@@ -99,7 +142,7 @@ def krippendorff_alpha(level: Literal["nominal", "ordinal"], classes: int) -> Ra
     def finish(sums: Floats, weight: Floats) -> Floats:
         table = sums.reshape(*weight.shape, classes, classes)
         marginal = table.sum(-1)
-        distance = _ordinal(marginal) if level == "ordinal" else 1 - np.eye(classes)
+        distance = _compute_ordinal_distance(marginal) if level == "ordinal" else 1 - np.eye(classes)
         expected = (marginal[..., :, None] * marginal[..., None, :] * distance).sum((-2, -1))
         observed = (table * distance).sum((-2, -1)) * (marginal.sum(-1) - 1)
         return np.asarray(1 - observed / np.where(expected > 0, expected, np.nan))
@@ -107,13 +150,13 @@ def krippendorff_alpha(level: Literal["nominal", "ordinal"], classes: int) -> Ra
     return RaterMetric(name, columns, finish, "all readings are one class", missing=True)
 
 
-def _ordinal(marginal: Floats) -> Floats:
+def _compute_ordinal_distance(marginal: Floats) -> Floats:
     """Squared ordinal distance of two classes: readings between them, their own counted half, `[..., K, K]`."""
     middle = np.cumsum(marginal, -1) - marginal / 2
     return np.asarray((middle[..., :, None] - middle[..., None, :]) ** 2)
 
 
-def _interval_columns(readings: Floats) -> Floats:
+def _compute_interval_columns(readings: Floats) -> Floats:
     read = ~np.isnan(readings)
     m = read.sum(1).astype(np.float64)
     x = np.where(read, readings - (readings[read].mean() if read.any() else 0.0), 0.0) * (m > 1)[:, None]
@@ -122,28 +165,33 @@ def _interval_columns(readings: Floats) -> Floats:
     return np.stack([observed, np.where(m > 1, m, 0.0), plain, square], axis=-1)
 
 
-def _interval_alpha(sums: Floats, _: Floats) -> Floats:
+def _finish_interval_alpha(sums: Floats, _: Floats) -> Floats:
     observed, m, plain, square = np.moveaxis(sums, -1, 0)
     expected = 2 * (m * square - plain**2)
     return np.asarray(1 - (m - 1) * observed / np.where(expected > 1e-12 * m * square, expected, np.nan))
 
 
 krippendorff_alpha_interval = RaterMetric(
-    "krippendorff_alpha_interval", _interval_columns, _interval_alpha, "all readings are one value", missing=True
+    "krippendorff_alpha_interval",
+    _compute_interval_columns,
+    _finish_interval_alpha,
+    "all readings are one value",
+    missing=True,
 )
-"""Krippendorff's alpha for numbers (squared difference as distance); otherwise as `krippendorff_alpha`.
+"""Krippendorff's alpha for numbers, with the squared difference as distance; otherwise as `krippendorff_alpha`.
 
->>> round(float(krippendorff_alpha_interval([[0, 0], [1, 1], [0, 1], [2, 2]])), 4)
-0.8205
+Example:
+    >>> round(float(krippendorff_alpha_interval([[0, 0], [1, 1], [0, 1], [2, 2]])), 4)
+    0.8205
 """
 
 
-def _icc_columns(readings: Floats) -> Floats:
+def _compute_icc_columns(readings: Floats) -> Floats:
     x = readings - readings.mean() if len(readings) else readings
     return np.column_stack([(x**2).sum(1), x.sum(1) ** 2, x])
 
 
-def _icc(sums: Floats, weight: Floats) -> Floats:
+def _finish_icc(sums: Floats, weight: Floats) -> Floats:
     square, rows, columns = sums[..., 0], sums[..., 1], sums[..., 2:]
     n, k = weight, columns.shape[-1]
     grand = columns.sum(-1) ** 2 / (n * k)
@@ -154,11 +202,12 @@ def _icc(sums: Floats, weight: Floats) -> Floats:
     return np.asarray((msr - mse) / np.where(np.abs(below) > 1e-12 * square / n, below, np.nan))
 
 
-icc = RaterMetric("icc", _icc_columns, _icc, "all readings are one value, or fewer than two cases")
+icc = RaterMetric("icc", _compute_icc_columns, _finish_icc, "all readings are one value, or fewer than two cases")
 """ICC(2,1): absolute agreement of single readings, cases and raters both drawn at random (Shrout and Fleiss 1979).
 
 At most 1; may be below 0 where raters disagree more within a case than between cases.
 
->>> round(float(icc([[1, 2], [2, 3], [3, 4], [4, 5]])), 4)
-0.7692
+Example:
+    >>> round(float(icc([[1, 2], [2, 3], [3, 4], [4, 5]])), 4)
+    0.7692
 """

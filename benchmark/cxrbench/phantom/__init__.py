@@ -1,11 +1,6 @@
-"""The embedded default data: a synthetic thorax with known truth, as CT and as radiograph. Every result says so.
+"""The embedded default data: a synthetic thorax with known truth, as CT and as radiograph; every result says so.
 
 A study is a function of a seed (`cohort`): a body (`body`, `anatomy`, `bones`, `tree`), a disease (`disease`,
-`opacities`), a film of it (`projection`, `detector` or `drr`, `radiograph`) and a CT (`volume`). What counts as truth
-is stated in `truth`; the committed `manifest` pins every array.
+`opacities`), a radiograph (`projection`, `detector` or `drr`, `radiograph`) and a CT (`volume`). The rules of the
+ground truth are in `truth`. The committed `manifest` has the hash of every array, and `store` keeps generated studies.
 """
-
-from cxrbench.phantom.cohort import VERSION, Study, cohort
-from cxrbench.phantom.made import make
-
-__all__ = ["VERSION", "Study", "cohort", "make"]

@@ -1,18 +1,30 @@
-"""What makes one patient's body differ from another's, and one visit from another; drawn, never from an image."""
+"""The differences between patients, and between visits of a patient; sampled, never taken from an image."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from cxrbench.phantom.draw import Draw
+from cxrbench.phantom.draw import RandomStream
 
 View = Literal["PA", "AP"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """Anatomy that stays: scales are about 1, `fat` is the layer below the skin in mm, `heart` scales its width.
+    """Anatomy that is the same at all visits.
 
-    `bend` is how far (mm) the spine swings sideways, to the left at mid-height where positive.
+    Attributes:
+        seed: Seed of the patient.
+        sex: "F" or "M".
+        age: Age in years.
+        width: Scale of the width, about 1.
+        depth: Scale of the depth, about 1.
+        height: Scale of the height, about 1.
+        fat: Thickness of the subcutaneous fat in mm.
+        heart: Scale of the width of the heart, about 1.
+        slope: Scale of the slope of the ribs, about 1.
+        breast: Scale of the breasts; 0 for none.
+        kyphosis: Forward shift of the upper chest in mm.
+        bend: Lateral curvature of the spine in mm, to the left at mid-height where positive.
     """
 
     seed: int
@@ -29,12 +41,19 @@ class Body:
     bend: float
 
     @classmethod
-    def drawn(cls, seed: int) -> "Body":
-        """The body of a patient; `seed` names the patient."""
-        draw = Draw(seed, 1)
+    def sample(cls, seed: int) -> "Body":
+        """Sample the body of a patient.
+
+        Args:
+            seed: Seed of the patient.
+
+        Returns:
+            The body.
+        """
+        draw = RandomStream(seed, 1)
         female = draw.chance(0.45)
         size = draw.normal(0.03) - (0.03 if female else -0.02)
-        weight = draw.unit()
+        weight = draw.uniform()
         return cls(
             seed=seed,
             sex="F" if female else "M",
@@ -53,11 +72,20 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What differs from film to film: view, breath, rotation, shift, exposure, kernel and noise.
+    """What differs from one radiograph to the next.
 
-    `breath` is mm that the diaphragm stands below its mean, `turn` mm of sideways shift a mm of depth (the tangent of
-    the rotation), `tilt` the tangent of the film's turn in its own plane, `shift` mm of the field against the body
-    (head to feet, sideways).
+    Attributes:
+        seed: Seed of the study.
+        view: "PA" or "AP".
+        breath: Millimetres that the diaphragm is below its mean position.
+        turn: Lateral shift per mm of depth, the tangent of the patient's rotation.
+        tilt: Tangent of the rotation in the image plane.
+        shift: Millimetres of the field relative to the body (head to feet, lateral).
+        exposure: Offset of the optical density.
+        contrast: Factor of the detector's curve.
+        dose: Factor of the number of photons.
+        sharp_kernel: Whether the CT is reconstructed with a sharp kernel.
+        sharpening: Strength of the unsharp mask of the radiograph.
     """
 
     seed: int
@@ -73,9 +101,16 @@ class Visit:
     sharpening: float
 
     @classmethod
-    def drawn(cls, seed: int) -> "Visit":
-        """The circumstances of a study; `seed` names the study."""
-        draw = Draw(seed, 2)
+    def sample(cls, seed: int) -> "Visit":
+        """Sample the circumstances of a study.
+
+        Args:
+            seed: Seed of the study.
+
+        Returns:
+            The circumstances.
+        """
+        draw = RandomStream(seed, 2)
         view: View = "AP" if draw.chance(0.4) else "PA"
         lying = view == "AP"
         return cls(

@@ -1,22 +1,32 @@
-"""Who is in phantom-v1: 240 patients, 360 studies, each a function of one seed."""
+"""The cohort of phantom-v1: 240 patients, 360 studies, each a function of one seed."""
 
 from dataclasses import dataclass
 from functools import cache
 
-from cxrbench.phantom.anatomy import Chest
 from cxrbench.phantom.body import Body, Visit
-from cxrbench.phantom.disease import Disease, severity
-from cxrbench.phantom.draw import Draw
+from cxrbench.phantom.chest import Chest
+from cxrbench.phantom.disease import Disease, compute_severity
+from cxrbench.phantom.draw import RandomStream
 
 VERSION = 1
 SEED = 2020
 SIZES = ((156, 1), (60, 2), (12, 3), (12, 4))
-"""So many patients with so many studies."""
+"""Numbers of patients, and of studies per patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """One visit of one patient: `level` is the severity of COVID-19 on that day, 0 to 1.7."""
+    """One visit of one patient.
+
+    Attributes:
+        id: Id of the study.
+        patient: Id of the patient.
+        day: Days since the first study.
+        level: Severity of COVID-19 on that day, 0 to 1.7.
+        chest: The chest at this visit.
+        disease: The patient's disease.
+        seed: Seed of the study.
+    """
 
     id: str
     patient: str
@@ -28,18 +38,30 @@ class Study:
 
 
 @cache
-def cohort(seed: int = SEED, sizes: tuple[tuple[int, int], ...] = SIZES) -> tuple[Study, ...]:
-    """All studies, by patient and day; how many patients have how many studies is `sizes`."""
-    counts = [studies for patients, studies in sizes for _ in range(patients)]
-    order = Draw(seed, 14).many(len(counts)).argsort(kind="stable").tolist()
-    found: list[Study] = []
+def make_cohort(seed: int = SEED, sizes: tuple[tuple[int, int], ...] = SIZES) -> tuple[Study, ...]:
+    """Make all studies of the phantom; no image is generated.
+
+    Args:
+        seed: Seed of the cohort.
+        sizes: Pairs of (number of patients, studies per patient).
+
+    Returns:
+        The studies, by patient and day.
+
+    Example:
+        >>> len(make_cohort()), make_cohort()[0].id
+        (360, 'study-000')
+    """
+    counts = [per_patient for patients, per_patient in sizes for _ in range(patients)]
+    order = RandomStream(seed, 14).uniforms(len(counts)).argsort(kind="stable").tolist()
+    studies: list[Study] = []
     for number, index in enumerate(order):
-        found += _visits(seed * 1000 + number, f"phantom-{number:03d}", counts[index], len(found), seed)
-    return tuple(found)
+        studies += _make_visits(seed * 1000 + number, f"phantom-{number:03d}", counts[index], len(studies), seed)
+    return tuple(studies)
 
 
-def _visits(patient_seed: int, patient: str, count: int, first: int, seed: int) -> list[Study]:
-    body, disease, draw = Body.drawn(patient_seed), Disease.drawn(patient_seed), Draw(patient_seed, 15)
+def _make_visits(patient_seed: int, patient: str, count: int, first: int, seed: int) -> list[Study]:
+    body, disease, draw = Body.sample(patient_seed), Disease.sample(patient_seed), RandomStream(patient_seed, 15)
     start, turning = draw.between(0, 6), draw.between(4, 11)
     if count == 1:
         start = draw.between(2, 12)
@@ -51,8 +73,8 @@ def _visits(patient_seed: int, patient: str, count: int, first: int, seed: int) 
             id=f"study-{first + i:03d}",
             patient=patient,
             day=day,
-            level=severity(disease.peak, start + day, turning),
-            chest=Chest(body, Visit.drawn(seed * 100_000 + first + i)),
+            level=compute_severity(disease.peak, start + day, turning),
+            chest=Chest(body, Visit.sample(seed * 100_000 + first + i)),
             disease=disease,
             seed=seed * 100_000 + first + i,
         )

@@ -1,16 +1,16 @@
-"""Devices that a chest film shows whatever the disease: ECG leads, a tube in the trachea, a pacemaker.
+"""Devices on a chest radiograph, independent of the disease: ECG leads, a tracheal tube, a pacemaker.
 
-They are drawn without regard to disease, so that no model can learn severity from them.
+They are sampled independently of the disease, so that no model can learn severity from them.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from cxrbench.phantom.anatomy import Chest
-from cxrbench.phantom.draw import Draw
+from cxrbench.phantom.chest import Chest
+from cxrbench.phantom.draw import RandomStream
 from cxrbench.phantom.space import Floats
-from cxrbench.phantom.strands import Strands, smooth
+from cxrbench.phantom.strands import Strands, smooth_line
 
 Stroke = tuple[tuple[float, float], ...]
 BOWL: Stroke = ((0, 0), (0, 1), (0.5, 1), (0.62, 0.75), (0.5, 0.5), (0, 0.5))
@@ -20,89 +20,107 @@ LETTERS: dict[str, tuple[Stroke, ...]] = {
     "P": (BOWL,),
     "R": (BOWL, ((0.28, 0.5), (0.62, 0))),
 }
-"""Strokes of letters, to the right and upwards, in heights of a letter."""
+"""Strokes of letters as (right, up), in units of the height of a letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """Metal and plastic as strands, and the names of what is there (markers are no device)."""
+    """The devices of one study.
+
+    Attributes:
+        metal: Metal parts, with the side markers.
+        plastic: Plastic parts.
+        names: Names of the devices (a marker is not a device).
+    """
 
     metal: Strands
     plastic: Strands
     names: tuple[str, ...]
 
 
-def devices(chest: Chest) -> Devices:
-    """The devices of one study: most lying patients have leads, a sixth a tube, a few a pacemaker; and the markers."""
-    draw, lying = Draw(chest.visit.seed, 9), chest.visit.view == "AP"
-    lots = [draw.unit() for _ in range(2)] + [Draw(chest.body.seed, 10).unit()]
-    metal = _marker(chest)
+def make_devices(chest: Chest) -> Devices:
+    """Make the devices and the side markers of one study.
+
+    Most supine patients have ECG leads, a sixth a tracheal tube, a few patients a pacemaker.
+
+    Args:
+        chest: The chest.
+
+    Returns:
+        The devices.
+    """
+    draw, lying = RandomStream(chest.visit.seed, 9), chest.visit.view == "AP"
+    lots = [draw.uniform() for _ in range(2)] + [RandomStream(chest.body.seed, 10).uniform()]
+    metal = _make_marker(chest)
     plastic: list[Strands] = []
     names: list[str] = []
     if lots[0] < (0.7 if lying else 0.04):
         names.append("ECG leads")
-        metal += _leads(chest, draw)
+        metal += _make_leads(chest, draw)
     if lying and lots[1] < 0.16:
         names.append("tracheal tube")
-        plastic.append(_tube(chest))
+        plastic.append(_make_tube(chest))
     if lots[2] < 0.05:
         names.append("pacemaker")
-        metal += _pacemaker(chest)
-    return Devices(Strands.joined(metal), Strands.joined(plastic), tuple(names))
+        metal += _make_pacemaker(chest)
+    return Devices(Strands.join(metal), Strands.join(plastic), tuple(names))
 
 
-def _leads(chest: Chest, draw: Draw) -> list[Strands]:
-    """Wires on the skin that meet below the shoulder, each with a button."""
+def _make_leads(chest: Chest, draw: RandomStream) -> list[Strands]:
+    """Wires on the skin that join below the shoulder, each with an electrode."""
     top, wide = chest.apex, chest.body.width
     meet = (top - draw.between(170, 230), -118.0, draw.between(60, 110))
-    found = []
+    strands = []
     for z, x in ((top - 40, -92), (top - 44, 96), (top - 190, 118)):
         button = (z + draw.normal(8), -112.0, x * wide + draw.normal(6))
         middle = ((z + meet[0]) / 2 + draw.normal(14), -116.0, (x + meet[2]) / 2 + draw.normal(16))
-        found.append(Strands.along(smooth([button, middle, meet]), 0.65))
-        found.append(_plate(button, 4.2))
-    return [*found, Strands.along(smooth([meet, (meet[0] - 60, -118, meet[2] + 30), (-20, -118, meet[2] + 70)]), 1.1)]
+        strands.append(Strands.along(smooth_line([button, middle, meet]), 0.65))
+        strands.append(_make_plate(button, 4.2))
+    return [
+        *strands,
+        Strands.along(smooth_line([meet, (meet[0] - 60, -118, meet[2] + 30), (-20, -118, meet[2] + 70)]), 1.1),
+    ]
 
 
-def _marker(chest: Chest) -> list[Strands]:
-    """Letters of lead on the cassette: the side (most films) and, on half of the AP ones, the view."""
-    draw, lying = Draw(chest.visit.seed, 17), chest.visit.view == "AP"
+def _make_marker(chest: Chest) -> list[Strands]:
+    """Lead letters on the cassette: the side (most radiographs), and the view on half of the AP ones."""
+    draw, lying = RandomStream(chest.visit.seed, 17), chest.visit.view == "AP"
     left, height, high = draw.chance(0.7), draw.between(9, 15), draw.between(292, 330)
     at = draw.between(118, 146) * (1 if left else -1)
     words = [("L" if left else "R", at)] if draw.chance(0.85) else []
     words += [("AP", -at)] if lying and draw.chance(0.5) else []
     return [
-        _stroke(stroke, (high, start + 0.85 * height * place), height, 165.0 if lying else -165.0)
+        _make_stroke(stroke, (high, start + 0.85 * height * place), height, 165.0 if lying else -165.0)
         for word, start in words
         for place, letter in enumerate(word)
         for stroke in LETTERS[letter]
     ]
 
 
-def _stroke(stroke: Stroke, corner: tuple[float, float], height: float, depth: float) -> Strands:
-    """One stroke of a letter whose lower left corner is at a height and a side."""
+def _make_stroke(stroke: Stroke, corner: tuple[float, float], height: float, depth: float) -> Strands:
+    """One stroke of a letter; `corner` is the height and lateral position of its lower left corner."""
     line = [(corner[0] + height * up, depth, corner[1] + height * along) for along, up in stroke]
-    return Strands.along(np.array(line), 0.08 * height).times(4)
+    return Strands.along(np.array(line), 0.08 * height).scale(4)
 
 
-def _plate(centre: tuple[float, float, float], radius: float) -> Strands:
+def _make_plate(centre: tuple[float, float, float], radius: float) -> Strands:
     """A thin round plate, as one short piece."""
     return Strands(np.array([centre]), np.array([2.2]), np.array([radius]))
 
 
-def _tube(chest: Chest) -> Strands:
+def _make_tube(chest: Chest) -> Strands:
     tip = chest.hilum + 26 + 42
-    line = smooth([(tip, 0, -1), (chest.apex, -12, 0), (chest.apex + 60, -30, 3)])
+    line = smooth_line([(tip, 0, -1), (chest.apex, -12, 0), (chest.apex + 60, -30, 3)])
     return Strands.along(line, 1.1)
 
 
-def _pacemaker(chest: Chest) -> list[Strands]:
+def _make_pacemaker(chest: Chest) -> list[Strands]:
     """A generator below the left clavicle and a lead to the right ventricle."""
     top, wide = chest.apex, chest.body.width
     centre = np.array([top - 72, -104.0, 92 * wide])
     turns = np.linspace(0, 2 * np.pi, 24)
     case = [centre + r * np.stack([0.8 * np.sin(turns), 0 * turns, np.cos(turns)], 1) for r in (4.0, 9.0, 14.0, 19.0)]
-    lead = smooth(
+    lead = smooth_line(
         [
             tuple(centre),
             (top - 34, -60, 60),
@@ -111,8 +129,8 @@ def _pacemaker(chest: Chest) -> list[Strands]:
             (chest.dome + 16, -36, 34),
         ]
     )
-    return [*(Strands.along(line, 2.6) for line in case), Strands.along(lead, 0.8), _line_end(lead)]
+    return [*(Strands.along(line, 2.6) for line in case), Strands.along(lead, 0.8), _make_lead_tip(lead)]
 
 
-def _line_end(lead: Floats) -> Strands:
+def _make_lead_tip(lead: Floats) -> Strands:
     return Strands.along(lead[-3:], 1.3)

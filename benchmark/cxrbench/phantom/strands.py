@@ -1,8 +1,8 @@
-"""Thin structures as strands: points along centre lines, each standing for a piece of a round tube.
+"""Thin structures as strands: points along centre lines, each representing a piece of a round tube.
 
-Vessels, airways, ribs and wires are thinner than a voxel, so they are not drawn on the grid of the soft thorax. A piece
-adds its volume to the voxels of a CT, and its chord to the lines of a radiograph (the volume exact, the chord
-within a tenth, since radii are put into classes).
+Vessels, airways, ribs and wires are thinner than a voxel, so they are not drawn on the grid of the soft tissues. A
+piece adds its volume to the voxels of a CT, and its chord to the lines of a radiograph (the volume exactly, the chord
+within a tenth, since radii are grouped into classes).
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,23 +11,29 @@ from itertools import product
 
 import numpy as np
 
-from cxrbench.phantom.space import Floats, Grid, Volume
+from cxrbench.phantom.space import Floats, Volume, VoxelGrid
 
 THICK = (5.7, 12.0)
 """Radii in mm above which a tube is thick, and very thick."""
 BALLS = (
     np.array([(0, 0, 0), *product((-1, 1), repeat=3)]) * 0.55,
     *(
-        np.array([one for one in product(range(-n, n + 1), repeat=3) if np.dot(one, one) < (n + 0.5) ** 2]) / (n + 0.5)
+        np.array([at for at in product(range(-n, n + 1), repeat=3) if np.dot(at, at) < (n + 0.5) ** 2]) / (n + 0.5)
         for n in (4, 9)
     ),
 )
-"""Where in a ball of radius 1 the parts of a thin, a thick and a very thick tube's piece are put."""
+"""Positions in a ball of radius 1 over which a piece is spread: of a thin, a thick and a very thick tube."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strands:
-    """Pieces of tubes: centres `[n, 3]` (z, y, x in mm), lengths `[n]` and radii `[n]` in mm."""
+    """Pieces of tubes.
+
+    Attributes:
+        points: Centres `[n, 3]` as z, y, x in mm.
+        length: Lengths `[n]` in mm.
+        radius: Radii `[n]` in mm.
+    """
 
     points: Floats
     length: Floats
@@ -35,7 +41,16 @@ class Strands:
 
     @classmethod
     def along(cls, line: Floats, radius: float | Floats, step: float = 1.0) -> "Strands":
-        """A tube along a polyline `[n, 3]`; the radius is one, or one a corner."""
+        """A tube along a polyline.
+
+        Args:
+            line: Corners `[n, 3]` in mm.
+            radius: Radius in mm, one for all or one per corner.
+            step: Length of a piece in mm.
+
+        Returns:
+            Its pieces.
+        """
         spans = np.sqrt(((line[1:] - line[:-1]) ** 2).sum(1))
         reached = np.concatenate([[0.0], np.cumsum(spans)])
         count = max(2, int(reached[-1] / step) + 1)
@@ -46,7 +61,17 @@ class Strands:
 
     @classmethod
     def straight(cls, starts: Floats, ends: Floats, radii: Floats, step: float = 1.0) -> "Strands":
-        """Many straight tubes, one after the other: ends `[n, 3]`, radii `[n, 2]`; to the bit what `along` makes."""
+        """Many straight tubes, one after the other; identical to the bit to `along`.
+
+        Args:
+            starts: `[n, 3]` in mm.
+            ends: `[n, 3]` in mm.
+            radii: Radii at both ends `[n, 2]` in mm.
+            step: Length of a piece in mm.
+
+        Returns:
+            Their pieces.
+        """
         spans = np.sqrt(((ends - starts) ** 2).sum(1))
         counts = np.maximum(2, (spans / step).astype(int) + 1)
         tube = np.repeat(np.arange(len(spans)), counts)
@@ -57,23 +82,51 @@ class Strands:
         return cls(points, lengths, ((radii[:, 1] - radii[:, 0]) / spans)[tube] * at + radii[tube, 0])
 
     @classmethod
-    def joined(cls, parts: Iterable["Strands"]) -> "Strands":
-        """Several strands as one."""
-        found = list(parts) or [cls(np.zeros((0, 3)), np.zeros(0), np.zeros(0))]
-        arrays = ([getattr(part, name) for part in found] for name in cls.__slots__)
-        return cls(*(np.concatenate(one) for one in arrays))
+    def join(cls, parts: Iterable["Strands"]) -> "Strands":
+        """Join several strands.
 
-    def chosen(self, keep: Floats) -> "Strands":
-        """The pieces where `keep` `[n]` is above 0, their lengths weighted by it."""
+        Args:
+            parts: The strands; there may be none.
+
+        Returns:
+            All pieces.
+        """
+        several = list(parts) or [cls(np.zeros((0, 3)), np.zeros(0), np.zeros(0))]
+        arrays = ([getattr(part, name) for part in several] for name in cls.__slots__)
+        return cls(*(np.concatenate(column) for column in arrays))
+
+    def select(self, keep: Floats) -> "Strands":
+        """Select pieces.
+
+        Args:
+            keep: Weights `[n]`.
+
+        Returns:
+            The pieces of positive weight, their lengths multiplied by it.
+        """
         there = keep > 0
         return Strands(self.points[there], self.length[there] * keep[there], self.radius[there])
 
-    def times(self, factor: float) -> "Strands":
-        """The same tubes, each piece counted `factor` times; below 0 takes away."""
+    def scale(self, factor: float) -> "Strands":
+        """Count each piece several times.
+
+        Args:
+            factor: How often; negative subtracts.
+
+        Returns:
+            The same tubes with scaled lengths.
+        """
         return Strands(self.points, self.length * factor, self.radius)
 
-    def filling(self, grid: Grid) -> Volume:
-        """The share of each voxel that the tubes fill, at most 1; each piece is spread over a ball of its radius."""
+    def fill_grid(self, grid: VoxelGrid) -> Volume:
+        """Compute the share of each voxel inside the tubes; each piece is spread over a ball of its radius.
+
+        Args:
+            grid: The grid.
+
+        Returns:
+            Shares in [0, 1], float32 `[D, H, W]`.
+        """
         flats, weights = [], []
         size = np.searchsorted(THICK, self.radius)
         for number, spread in enumerate(BALLS):
@@ -88,10 +141,17 @@ class Strands:
         return np.minimum(total, 1).reshape(grid.shape).astype(np.float32)
 
 
-def smooth(corners: Sequence[Sequence[float]], pieces: int = 8) -> Floats:
-    """A polyline through corners `[n, 3]`, rounded by cutting each corner twice."""
+def smooth_line(corners: Sequence[Sequence[float]]) -> Floats:
+    """Round a polyline by cutting each corner twice.
+
+    Args:
+        corners: `[n, 3]` in mm.
+
+    Returns:
+        The corners of the rounded line `[m, 3]`.
+    """
     line = np.array(corners, np.float64)
-    for _ in range(2 if pieces > 1 else 0):
+    for _ in range(2):
         cut = np.empty((2 * len(line) - 2, 3))
         cut[0::2], cut[1::2] = 0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]
         line = np.concatenate([line[:1], cut, line[-1:]])

@@ -1,4 +1,4 @@
-"""Which systems of a paper can be told apart on its own test cases: paired, corrected, with rank intervals."""
+"""Which systems of a paper differ significantly on its own test cases: paired, corrected, with rank intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,63 +7,98 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.metrics import Metric
-from cxrbench.stats import Gap, Rank, Score, clustered, holm, pairwise, ranked, resample, seed_of, sign_flip
+from cxrbench.stats import (
+    Estimate,
+    PairedDifference,
+    Rank,
+    adjust_holm,
+    compare_pairwise,
+    derive_seed,
+    make_estimator,
+    rank_systems,
+    resample,
+    sign_flip_test,
+)
 from cxrbench.stats.compare import ALPHA
 
 Floats = NDArray[np.float64]
+NO_DIFFERENCE = "no difference shown"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two systems: how far `left` is ahead (positive: better), and the p-values of two tests, Holm-corrected each.
+class SystemPair:
+    """Two systems compared by two tests, each Holm-corrected.
 
-    `p_holm` is the bootstrap's, `p_sign_flip_holm` the permutation test's over patients.
+    Attributes:
+        difference: The paired difference with the p-values of the bootstrap.
+        p_sign_flip: The p-value of the permutation test over patients; None where undefined.
+        p_sign_flip_holm: The same, corrected over all pairs.
     """
 
-    gap: Gap
+    difference: PairedDifference
     p_sign_flip: float | None
     p_sign_flip_holm: float | None
 
     @property
-    def told(self) -> str:
-        """The verdict in words: both tests at 0.05, the bootstrap alone (as on the leaderboard), or neither."""
+    def verdict(self) -> str:
+        """The verdict in words: by both tests at 0.05, by one of them alone, or no difference shown."""
         flipped = self.p_sign_flip_holm is not None and self.p_sign_flip_holm < ALPHA
-        if self.gap.separable:
-            return "told apart" if flipped else "told apart by the bootstrap alone"
-        return "told apart by sign flips alone" if flipped else "no difference shown"
+        if self.difference.significant:
+            return "significantly different" + ("" if flipped else " by the bootstrap alone")
+        return "significantly different by sign flips alone" if flipped else NO_DIFFERENCE
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """All systems on one metric, on the same draws of patients: rows from best to worst, and every pair of them.
+class SystemComparison:
+    """All systems on one metric, on the same draws of patients.
 
-    Rows that the bootstrap cannot tell from the best of their band share its rank (`stats.ranked`).
+    Attributes:
+        title: What the cases are.
+        metric: The metric.
+        n: Number of cases.
+        n_patients: Number of patients.
+        rows: Rank and value of each system, from best to worst (`cxrbench.stats.rank_systems`).
+        pairs: Every pair of systems.
     """
 
     title: str
     metric: str
     n: int
     n_patients: int
-    rows: tuple[tuple[Rank, Score], ...]
-    pairs: tuple[Pair, ...]
+    rows: tuple[tuple[Rank, Estimate], ...]
+    pairs: tuple[SystemPair, ...]
 
     @property
-    def apart(self) -> tuple[Pair, ...]:
-        """The pairs that at least one of the two tests tells apart."""
-        return tuple(pair for pair in self.pairs if pair.told.startswith("told apart"))
+    def significant_pairs(self) -> tuple[SystemPair, ...]:
+        """The pairs that differ significantly by at least one of the two tests."""
+        return tuple(pair for pair in self.pairs if pair.verdict != NO_DIFFERENCE)
 
 
 def compare_systems(
     title: str, metric: Metric, truth: Floats, predictions: Mapping[str, Floats], patients: Sequence[str]
-) -> Comparison:
-    """Compare predictions `[n]` of the same cases; the draws are seeded from the title."""
-    estimators = {name: clustered(metric, truth, pred, patients) for name, pred in predictions.items()}
-    n, n_patients, seed = len(truth), len(set(patients)), seed_of(title)
+) -> SystemComparison:
+    """Compare the predictions of several systems on the same cases.
+
+    Args:
+        title: What the cases are; the draws are seeded from it.
+        metric: A metric of truth and prediction.
+        truth: True values `[n]`.
+        predictions: The prediction `[n]` of each system.
+        patients: The patient of each case `[n]`.
+
+    Returns:
+        Ranks and paired tests of all systems.
+    """
+    estimators = {name: make_estimator(metric, truth, pred, patients) for name, pred in predictions.items()}
+    n, n_patients, seed = len(truth), len(set(patients)), derive_seed(title)
     drawn = resample(estimators, n_patients=n_patients, seed=seed)
-    gaps = pairwise(drawn, metric.better, n=n, n_patients=n_patients)
-    scores = {name: one.score(n=n, n_patients=n_patients, reason=metric.undefined) for name, one in drawn.items()}
-    rows = tuple((rank, scores[rank.name]) for rank in ranked(drawn, metric.better, gaps))
-    flips = sign_flip(estimators, n_patients=n_patients, seed=seed)
-    raw = [flips[gap.left, gap.right] for gap in gaps]
-    pairs = tuple(Pair(*pair) for pair in zip(gaps, raw, holm(raw), strict=True))
-    return Comparison(title, metric.name, n, n_patients, rows, pairs)
+    differences = compare_pairwise(drawn, metric.direction, n=n, n_patients=n_patients)
+    estimates = {
+        name: distribution.estimate(n=n, n_patients=n_patients, reason=metric.undefined)
+        for name, distribution in drawn.items()
+    }
+    rows = tuple((rank, estimates[rank.name]) for rank in rank_systems(drawn, metric.direction, differences))
+    flips = sign_flip_test(estimators, n_patients=n_patients, seed=seed)
+    raw = [flips[pair.left, pair.right] for pair in differences]
+    pairs = tuple(SystemPair(*pair) for pair in zip(differences, raw, adjust_holm(raw), strict=True))
+    return SystemComparison(title, metric.name, n, n_patients, rows, pairs)

@@ -1,6 +1,6 @@
-"""The optional part `figures` of a result: what a page draws, as sums, counts and rates; never a case, never a label.
+"""The optional part `figures` of a result: what a page draws, as sums, counts and rates; never a case or a label.
 
-Vectors are written as text, numbers with a blank between, so that a file stays a file that one can read.
+Vectors are written as text, numbers with a blank between, so that a file stays readable.
 """
 
 import re
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from cxrbench.results.record import Strict
-from cxrbench.tasks.figures import Calibration, Curve, Figures, Table
+from cxrbench.results.record import StrictRecord
+from cxrbench.tasks.figures import JointCounts, ReliabilityDiagram, RocWithBand, TaskFigures
 
 Floats = NDArray[np.float64]
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?"
@@ -26,35 +26,50 @@ Label = Annotated[str, Field(pattern=r"^[ -~]{1,60}$")]
 LONGEST = 400
 """Numbers of a vector, at most."""
 MOST = 12
-"""Figures of a kind, at most."""
+"""Figures of one kind, at most."""
 BEYOND = 1e9
-"""No sum, count or bin of ours comes near."""
+"""An upper bound of sums, counts and bins, far above those of any dataset."""
 
 
-def numbers(text: str) -> Floats:
-    """The vector `[k]` of a text of numbers.
+def parse_numbers(text: str) -> Floats:
+    """Parse a vector.
 
-    >>> numbers("0.5 1").tolist()
-    [0.5, 1.0]
+    Args:
+        text: Numbers with a blank between.
+
+    Returns:
+        The vector `[k]`.
+
+    Example:
+        >>> parse_numbers("0.5 1").tolist()
+        [0.5, 1.0]
     """
     return np.array(text.split(), np.float64)
 
 
-def text_of(values: Sequence[float] | NDArray[np.generic], digits: int = 9) -> str:
-    """A vector as text, each number with so many significant digits.
+def format_numbers(values: Sequence[float] | NDArray[np.generic], digits: int = 9) -> str:
+    """Format a vector as text.
 
-    >>> text_of([0.5, 1.0, 1 / 3], 4)
-    '0.5 1 0.3333'
+    Args:
+        values: The vector `[k]`.
+        digits: Significant digits of each number.
+
+    Returns:
+        Numbers with a blank between.
+
+    Example:
+        >>> format_numbers([0.5, 1.0, 1 / 3], 4)
+        '0.5 1 0.3333'
     """
     return " ".join(f"{float(value) + 0.0:.{digits}g}" for value in values)
 
 
-class Paired(Strict):
+class PairedSums(StrictRecord):
     """What two results of a track need to be compared on the same draws of patients: the primary metric, in sums.
 
-    The metric of a draw is the weighted sum of `sums` over that of `bases`, both `[units]`, one a patient in the order
-    of their sorted names (or a group of patients, where there are more than `LONGEST`). It is `exact` for means and
-    ratios of sums; of other metrics (areas, correlations) it is the first-order part, from the jackknife.
+    The metric of a draw is the weighted sum of `sums` over that of `bases`, both `[units]`, one per patient in the
+    order of their sorted names (or per group of patients, where there are more than `LONGEST`). It is `exact` for means
+    and ratios of sums; of other metrics (areas, correlations) it is the first-order part, from the jackknife.
     """
 
     metric: str
@@ -64,10 +79,10 @@ class Paired(Strict):
     bases: Numbers
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        sums, bases = numbers(self.sums), numbers(self.bases)
+    def _check(self) -> Self:
+        sums, bases = parse_numbers(self.sums), parse_numbers(self.bases)
         if len(sums) != self.units or len(bases) != self.units:
-            raise ValueError("sums and bases must have a number a unit")
+            raise ValueError("sums and bases must have one number per unit")
         if (bases < 0).any() or bases.sum() <= 0:
             raise ValueError("bases must be at least 0 and not all 0")
         if (np.abs([sums, bases]) > BEYOND).any():
@@ -75,8 +90,8 @@ class Paired(Strict):
         return self
 
 
-class CountTable(Strict):
-    """Counts of truth (rows) against prediction (columns), a text of numbers a row.
+class CountTable(StrictRecord):
+    """Counts of truth (rows) against prediction (columns), one text of numbers per row.
 
     Of kind "spread" the names of rows and columns are numbers, the middles of equal bins.
     """
@@ -88,20 +103,22 @@ class CountTable(Strict):
     counts: tuple[Counts, ...]
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _check(self) -> Self:
         if len(self.counts) != len(self.rows) or any(row.count(" ") + 1 != len(self.columns) for row in self.counts):
-            raise ValueError("counts must have a row a class of the truth and a number a class of the prediction")
-        if self.kind == "spread" and not (_are_bins(self.rows) and _are_bins(self.columns)):
+            raise ValueError(
+                "counts must have one row per class of the truth and one number per class of the prediction"
+            )
+        if self.kind == "spread" and not (_is_bin_axis(self.rows) and _is_bin_axis(self.columns)):
             raise ValueError("the bins of a spread must be numbers that rise from 0")
         return self
 
     @cached_property
     def cells(self) -> NDArray[np.intp]:
         """The counts `[rows, columns]`."""
-        return np.array([numbers(row) for row in self.counts]).astype(np.intp)
+        return np.array([parse_numbers(row) for row in self.counts]).astype(np.intp)
 
 
-class RocFigure(Strict):
+class RocFigure(StrictRecord):
     """A ROC curve: corners, area with DeLong's interval, and the pointwise band of the sensitivity at `rates`."""
 
     title: Label
@@ -117,16 +134,15 @@ class RocFigure(Strict):
     band_high: Numbers
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _check(self) -> Self:
         if not self.low <= self.auc <= self.high:
             raise ValueError("the interval of the area does not contain it")
         for group in (("fpr", "tpr"), ("rates", "band_low", "band_high")):
-            found = [numbers(getattr(self, name)) for name in group]
-            _check_rates(group, found)
+            _check_rates(group, [parse_numbers(getattr(self, name)) for name in group])
         return self
 
 
-class CalibrationFigure(Strict):
+class CalibrationFigure(StrictRecord):
     """Mean probability, share of positives and cases of each filled bin."""
 
     title: Label
@@ -135,76 +151,84 @@ class CalibrationFigure(Strict):
     cases: Numbers
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        found = [numbers(one) for one in (self.predicted, self.observed, self.cases)]
-        if len({len(one) for one in found}) != 1 or not 1 <= len(found[0]) <= LONGEST:
+    def _check(self) -> Self:
+        predicted, observed, cases = map(parse_numbers, (self.predicted, self.observed, self.cases))
+        if len({len(predicted), len(observed), len(cases)}) != 1 or not 1 <= len(predicted) <= LONGEST:
             raise ValueError("a calibration needs as many shares and cases as bins")
-        if any((one < 0).any() or (one > 1).any() for one in found[:2]) or (found[2] < 1).any():
+        if any((shares < 0).any() or (shares > 1).any() for shares in (predicted, observed)) or (cases < 1).any():
             raise ValueError("a probability and a share must lie in [0, 1], a bin must have a case")
         return self
 
 
-class FigureSet(Strict):
-    """All of them, by name."""
+class FigureSet(StrictRecord):
+    """All figures of a result, by name."""
 
-    paired: Paired | None = None
+    paired: PairedSums | None = None
     tables: dict[Name, CountTable] = Field(default_factory=dict, max_length=MOST)
     curves: dict[Name, RocFigure] = Field(default_factory=dict, max_length=MOST)
     calibrations: dict[Name, CalibrationFigure] = Field(default_factory=dict, max_length=MOST)
 
 
-def figure_set(drawn: Figures, paired: Paired | None) -> FigureSet:
-    """A task's figures as they stand in a result."""
+def make_figure_set(figures: TaskFigures, paired: PairedSums | None) -> FigureSet:
+    """Convert the figures of a task to those of a result.
+
+    Args:
+        figures: The figures of the task.
+        paired: The primary metric in sums over patients; None where there are none.
+
+    Returns:
+        All figures of the result.
+    """
     return FigureSet(
         paired=paired,
-        tables={name: _table(one) for name, one in drawn.tables.items()},
-        curves={name: _curve(one) for name, one in drawn.curves.items()},
-        calibrations={name: _calibration(one) for name, one in drawn.calibrations.items()},
+        tables={name: _to_count_table(table) for name, table in figures.tables.items()},
+        curves={name: _to_roc_figure(curve) for name, curve in figures.curves.items()},
+        calibrations={name: _to_calibration_figure(diagram) for name, diagram in figures.calibrations.items()},
     )
 
 
-def _table(one: Table) -> CountTable:
-    counts = tuple(text_of(row) for row in one.counts)
-    return CountTable(title=one.title, kind=one.kind, rows=one.rows, columns=one.columns, counts=counts)
+def _to_count_table(table: JointCounts) -> CountTable:
+    counts = tuple(format_numbers(row) for row in table.counts)
+    return CountTable(title=table.title, kind=table.kind, rows=table.rows, columns=table.columns, counts=counts)
 
 
-def _curve(one: Curve) -> RocFigure:
-    auc, low, high = (round(value, 6) for value in one.auc)
+def _to_roc_figure(curve: RocWithBand) -> RocFigure:
+    auc, low, high = (round(value, 6) for value in curve.auc)
     return RocFigure(
-        title=one.title,
-        positive=one.positive,
-        negative=one.negative,
-        fpr=text_of(one.fpr, 5),
-        tpr=text_of(one.tpr, 5),
+        title=curve.title,
+        positive=curve.positive,
+        negative=curve.negative,
+        fpr=format_numbers(curve.fpr, 5),
+        tpr=format_numbers(curve.tpr, 5),
         auc=auc,
         low=low,
         high=high,
-        rates=text_of(one.rates, 5),
-        band_low=text_of(one.low, 5),
-        band_high=text_of(one.high, 5),
+        rates=format_numbers(curve.rates, 5),
+        band_low=format_numbers(curve.low, 5),
+        band_high=format_numbers(curve.high, 5),
     )
 
 
-def _calibration(one: Calibration) -> CalibrationFigure:
+def _to_calibration_figure(diagram: ReliabilityDiagram) -> CalibrationFigure:
     return CalibrationFigure(
-        title=one.title,
-        predicted=text_of(one.predicted, 5),
-        observed=text_of(one.observed, 5),
-        cases=text_of(one.cases),
+        title=diagram.title,
+        predicted=format_numbers(diagram.predicted, 5),
+        observed=format_numbers(diagram.observed, 5),
+        cases=format_numbers(diagram.cases),
     )
 
 
-def _check_rates(names: Sequence[str], found: Sequence[Floats]) -> None:
-    if len({len(one) for one in found}) != 1 or not 2 <= len(found[0]) <= LONGEST:
+def _check_rates(names: Sequence[str], vectors: Sequence[Floats]) -> None:
+    if len({len(vector) for vector in vectors}) != 1 or not 2 <= len(vectors[0]) <= LONGEST:
         raise ValueError(f"{', '.join(names)} must be of one length, 2 to {LONGEST}")
-    if any((one < 0).any() or (one > 1).any() for one in found):
+    if any((vector < 0).any() or (vector > 1).any() for vector in vectors):
         raise ValueError(f"{', '.join(names)} must lie in [0, 1]")
-    if (np.diff(found[0]) < 0).any():
+    if (np.diff(vectors[0]) < 0).any():
         raise ValueError(f"{names[0]} must not fall")
 
 
 @lru_cache(maxsize=256)
-def _are_bins(names: tuple[str, ...]) -> bool:
+def _is_bin_axis(names: tuple[str, ...]) -> bool:
     """Whether the names are numbers that rise from 0, two or more."""
     if len(names) < 2 or not all(re.fullmatch(NUMBER, name) for name in names):
         return False

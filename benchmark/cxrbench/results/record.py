@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Strict(BaseModel):
-    """A record whose unknown keys are errors, whose numbers are finite."""
+class StrictRecord(BaseModel):
+    """A record whose unknown keys are errors and whose numbers are finite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

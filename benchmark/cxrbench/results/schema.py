@@ -1,23 +1,24 @@
-"""The result file: one submission on one track, with provenance. Text enters here, so pydantic checks it."""
+"""The result file: one submission on one track, with provenance. It is input from outside, so pydantic checks it."""
 
 from typing import Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from cxrbench.metrics.direction import Direction
 from cxrbench.results.figures import FigureSet
-from cxrbench.results.record import Strict
+from cxrbench.results.record import StrictRecord
 
 SCHEMA = 1
 
 
-class Benchmark(Strict):
+class BenchmarkVersion(StrictRecord):
     """The version of cxrbench that scored."""
 
     version: str
     commit: str | None
 
 
-class SubmissionInfo(Strict):
+class SubmissionInfo(StrictRecord):
     """Who made the predictions. `kind`: a submission that ran here, a table made elsewhere, a radiologist."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
@@ -30,8 +31,8 @@ class SubmissionInfo(Strict):
     patients_seen: int = Field(default=0, ge=0, description="patients of the track that the weights were trained on")
 
 
-class TrackInfo(Strict):
-    """The track: names, hashes and sizes of what was asked for."""
+class TrackInfo(StrictRecord):
+    """The track: names, hashes and sizes of what was scored."""
 
     name: str
     task: str
@@ -46,10 +47,10 @@ class TrackInfo(Strict):
     n_patients: int
 
 
-class MetricValue(Strict):
+class MetricValue(StrictRecord):
     """One metric: value with its 95 % interval over patients, or null and the reason.
 
-    `n` cases of `n_patients` patients stand behind it; `note` is there where a reader must know more.
+    `n` cases of `n_patients` patients are behind it; `note` is there where a reader must know more.
     """
 
     value: float | None
@@ -58,24 +59,24 @@ class MetricValue(Strict):
     n: int
     n_patients: int
     undefined: str | None = None
-    better: Literal["higher", "lower", "zero", "one"]
+    better: Direction
     note: str | None = Field(default=None, max_length=500)
 
     @model_serializer(mode="wrap")
-    def _without_an_absent_note(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+    def _omit_absent_note(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         fields: dict[str, object] = handler(self)
         return fields if self.note is not None else {key: fields[key] for key in fields if key != "note"}
 
 
-class Latency(Strict):
+class Latency(StrictRecord):
     """Milliseconds from handing over a batch to its predictions, divided by the batch."""
 
     p50: float
     p95: float
 
 
-class Cost(Strict):
-    """What running it took, as the parent measured it; null where it was not measured."""
+class Cost(StrictRecord):
+    """What running the submission took, as the parent process measured it; null where it was not measured."""
 
     parameters: int | None = None
     macs: int | None = None
@@ -88,14 +89,14 @@ class Cost(Strict):
     workers: int | None = None
 
 
-class Failed(Strict):
+class FailedCase(StrictRecord):
     """A case without a prediction, and why."""
 
     case: str
     reason: str
 
 
-class Coverage(Strict):
+class Coverage(StrictRecord):
     """Cases of the track and cases predicted; an incomplete row is never ranked.
 
     `unlabelled` cases of the part have no truth for the task in the dataset; they are not among the expected.
@@ -104,7 +105,7 @@ class Coverage(Strict):
     expected: int
     predicted: int
     unlabelled: int = 0
-    failed: tuple[Failed, ...] = ()
+    failed: tuple[FailedCase, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -112,28 +113,28 @@ class Coverage(Strict):
         return self.predicted == self.expected
 
 
-class Predictions(Strict):
+class PredictionsFile(StrictRecord):
     """The table of predictions beside the result."""
 
     file: str
     sha256: str
 
 
-class CaseScore(Strict):
+class CaseScore(StrictRecord):
     """The primary metric of one case alone."""
 
     case: str
     value: float
 
 
-class Extremes(Strict):
-    """The cases that went best and worst, the first one furthest out; both are empty where the metric needs several."""
+class Extremes(StrictRecord):
+    """The best and worst cases, the most extreme first; both are empty where the metric needs several cases."""
 
     best: tuple[CaseScore, ...] = ()
     worst: tuple[CaseScore, ...] = ()
 
 
-class Provenance(Strict):
+class Provenance(StrictRecord):
     """When, where and how; the part of a result that may differ between two runs."""
 
     started: str
@@ -147,14 +148,14 @@ class Provenance(Strict):
     command: str
 
 
-class Result(Strict):
+class Result(StrictRecord):
     """One submission's scores on one track.
 
     `figures` is there where the scorer made any; `extremes` are left out where case ids are not public.
     """
 
     schema_version: int = Field(default=SCHEMA, alias="schema", ge=1, le=SCHEMA)
-    benchmark: Benchmark
+    benchmark: BenchmarkVersion
     submission: SubmissionInfo
     track: TrackInfo
     primary: str
@@ -163,13 +164,13 @@ class Result(Strict):
     cost: Cost = Cost()
     coverage: Coverage
     sandbox: str
-    predictions: Predictions | None = None
+    predictions: PredictionsFile | None = None
     figures: FigureSet | None = None
     extremes: Extremes | None = None
     provenance: Provenance
 
     @model_serializer(mode="wrap")
-    def _without_absent_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+    def _omit_absent_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         fields: dict[str, object] = handler(self)
         absent = {key for key in ("figures", "extremes") if fields[key] is None}
         return {key: fields[key] for key in fields if key not in absent}

@@ -1,4 +1,4 @@
-"""`evaluate`: run a submission on a track and score what it returns."""
+"""Run a submission on a track and score what it returns."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -9,14 +9,15 @@ from pathlib import Path
 from cxrbench.case import Case
 from cxrbench.errors import DataError, SubmissionError, UsageError
 from cxrbench.results import Result
-from cxrbench.results.provenance import folder_sha256
+from cxrbench.results.provenance import hash_folder
 from cxrbench.results.schema import SubmissionInfo
-from cxrbench.results.store import parquet, recorded, write_result, write_whole
-from cxrbench.runner.checkpoint import Journal
-from cxrbench.runner.isolation.child import Child, Declared
-from cxrbench.runner.isolation.sandbox import Limits, chosen_level
-from cxrbench.runner.pool import Plan, predict
-from cxrbench.scoring.score import Ground, lay_out, score
+from cxrbench.results.store import describe_predictions, to_parquet, write_atomically, write_result
+from cxrbench.runner.checkpoint import Checkpoint
+from cxrbench.runner.isolation.child import Child, Declaration
+from cxrbench.runner.isolation.sandbox import Limits, choose_level
+from cxrbench.runner.pool import RunPlan, predict_cases
+from cxrbench.scoring.score import score_predictions
+from cxrbench.scoring.track_cases import TrackCases, load_track_cases
 from cxrbench.tasks import Row, tasks
 from cxrbench.tasks.track import Track
 
@@ -26,10 +27,17 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to run: where data lies, on which device, within which limits.
+    """How to run a submission.
 
-    `limit` predicts the first N cases only (a dry run: its result is not complete and never ranked); `fresh`
-    forgets the predictions of a run that died; `out` is where results go (default: `results` beside the file).
+    Attributes:
+        data: The folder that holds the datasets, or one dataset's root (default: `CXRBENCH_DATA`).
+        device: "cpu", "cuda" or "mps".
+        sandbox: "auto" (the strongest isolation of this machine), "required" (bubblewrap) or "off".
+        limits: What the submission may use.
+        workers: How many processes predict at a time.
+        fresh: Whether to forget the predictions of an interrupted run.
+        limit: Predict the first N cases only: a dry run, whose result is incomplete and never ranked.
+        out: The folder of the results (default: `results` beside the submission's file).
     """
 
     data: str | None = None
@@ -49,46 +57,56 @@ def evaluate(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Result:
-    """Run a submission on one track, score it, and write result and predictions.
+    """Run a submission on one track, score it, and write the result and the predictions.
 
-    With `limit` set and no `out`, nothing is written. Raises a `CxrbenchError` whose exit code says whose fault it
-    is; predictions made until then are kept and found again by the next run.
+    Args:
+        submission: The path of a `submission.py`, or of the folder that holds it.
+        track: The track or its name, `task/dataset[@split]/part`.
+        settings: How to run; the defaults of `Settings` where it is None.
+        progress: Called with the numbers of finished and of all cases.
+
+    Returns:
+        The result as written. With `limit` set and no `out`, nothing is written.
+
+    Raises:
+        CxrbenchError: Its exit code says whose fault it is: 2 usage, 3 the submission, 4 the data, 5 isolation or a
+            limit. Predictions made until then are kept, and the next run continues from them.
     """
     started, chosen = datetime.now(UTC), settings or Settings()
-    level, path = chosen_level(chosen.sandbox), _file(submission)
-    ground = lay_out(track if isinstance(track, Track) else Track.parse(track), chosen.data)
+    level, path = choose_level(chosen.sandbox), _find_submission_file(submission)
+    track_cases = load_track_cases(track if isinstance(track, Track) else Track.parse(track), chosen.data)
     folder = chosen.out or path.parent / "results"
-    journal = Journal(folder / ".runs" / f"{_identity(path, ground, chosen)}.jsonl", fresh=chosen.fresh)
-    wanted = _available(ground)[: chosen.limit] + _tuning(ground)[: chosen.limit]
-    rows = {case.id: row for case in wanted if (row := journal.finished().get(case.id)) is not None}
+    checkpoint = Checkpoint(folder / ".runs" / f"{_identify_run(path, track_cases, chosen)}.jsonl", fresh=chosen.fresh)
+    wanted = _select_available(track_cases)[: chosen.limit] + _select_tuning(track_cases)[: chosen.limit]
+    rows = {case.id: row for case in wanted if (row := checkpoint.read().get(case.id)) is not None}
 
-    def finished(batch: dict[str, Row]) -> None:
-        journal.append(batch)
+    def keep(batch: dict[str, Row]) -> None:
+        checkpoint.append(batch)
         rows.update(batch)
         if progress is not None:
             progress(len(rows), len(wanted))
 
-    plan = Plan(path, ground.track.definition(), chosen.device, level, chosen.limits, chosen.workers)
-    declared, cost = predict(plan, [case for case in wanted if case.id not in rows], finished)
-    table, file = parquet(rows), f"{ground.track.file_name}.parquet"
-    result = score(
-        ground,
+    plan = RunPlan(path, track_cases.track.definition(), chosen.device, level, chosen.limits, chosen.workers)
+    declared, cost = predict_cases(plan, [case for case in wanted if case.id not in rows], keep)
+    table, file = to_parquet(rows), f"{track_cases.track.file_name}.parquet"
+    result = score_predictions(
+        track_cases,
         rows,
-        _info(declared, path),
+        _make_submission_info(declared, path),
         started=started,
-        failed=_failed(ground, wanted),
+        failed=_explain_missing(track_cases, wanted),
         cost=cost,
         sandbox=level,
-        predictions=recorded(file, table),
+        predictions=describe_predictions(file, table),
     )
     if chosen.limit is None or chosen.out is not None:
-        write_whole(folder / file, table)
+        write_atomically(folder / file, table)
         write_result(result, folder)
-    journal.discard()
+    checkpoint.discard()
     return result
 
 
-def _file(submission: str | Path) -> Path:
+def _find_submission_file(submission: str | Path) -> Path:
     path = Path(submission)
     path = path / "submission.py" if path.is_dir() else path
     if not path.is_file():
@@ -96,39 +114,46 @@ def _file(submission: str | Path) -> Path:
     return path
 
 
-def _available(ground: Ground) -> list[Case]:
-    """The track's cases whose image is on this disk; raises `DataError` where there is none."""
-    found = [case for case in ground.cases if case.available]
-    if not found:
-        where = f"{ground.track}, such as {ground.cases[0].id}"
-        raise DataError("not one image of the track was found", where, "complete the copy given by --data")
-    return found
+def _select_available(track_cases: TrackCases) -> list[Case]:
+    """Select the track's cases whose image is on this disk; `DataError` where there is none."""
+    available = [case for case in track_cases.cases if case.available]
+    if not available:
+        where = f"{track_cases.track}, such as {track_cases.cases[0].id}"
+        raise DataError("no image of this track was found", where, "complete the copy given by --data")
+    return available
 
 
-def _tuning(ground: Ground) -> list[Case]:
-    """Cases of the part that the task's setting is chosen on, as far as their images are on this disk."""
-    return [case for case in ground.tuning if case.available]
+def _select_tuning(track_cases: TrackCases) -> list[Case]:
+    """Select the tuning cases whose image is on this disk."""
+    return [case for case in track_cases.tuning if case.available]
 
 
-def _identity(path: Path, ground: Ground, settings: Settings) -> str:
-    """What makes two runs the same run: the submission's files, the track, the split, the data found, the device."""
-    found = "\n".join(case.id for case in ground.cases if case.available)
-    parts = [folder_sha256(path.parent), path.name, str(ground.track), ground.split.sha256, found, settings.device]
+def _identify_run(path: Path, track_cases: TrackCases, settings: Settings) -> str:
+    """Hash what makes two runs the same run: the submission's files, the track, the split, the data, the device."""
+    available = "\n".join(case.id for case in track_cases.cases if case.available)
+    parts = [
+        hash_folder(path.parent),
+        path.name,
+        str(track_cases.track),
+        track_cases.split.sha256,
+        available,
+        settings.device,
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 
-def _failed(ground: Ground, wanted: Sequence[Case]) -> dict[str, str]:
-    """Every case of the track without a prediction, and why."""
+def _explain_missing(track_cases: TrackCases, wanted: Sequence[Case]) -> dict[str, str]:
+    """Give the reason for every case of the track without a prediction."""
     asked = {case.id for case in wanted}
     skipped = {
         case.id: "left out by --limit" if case.available else "image absent from this copy"
-        for case in ground.cases
+        for case in track_cases.cases
         if case.id not in asked
     }
-    return {**ground.absent, **skipped}
+    return {**track_cases.absent, **skipped}
 
 
-def _info(declared: Declared, path: Path) -> SubmissionInfo:
+def _make_submission_info(declared: Declaration, path: Path) -> SubmissionInfo:
     try:
         return SubmissionInfo(
             name=declared.name,
@@ -136,23 +161,34 @@ def _info(declared: Declared, path: Path) -> SubmissionInfo:
             authors=declared.authors,
             url=declared.url,
             kind="submission",
-            sha256=folder_sha256(path.parent),
+            sha256=hash_folder(path.parent),
             trained_on=declared.trained_on,
         )
     except ValueError as error:
         raise SubmissionError(f"the class attributes are not valid ({error})", str(path), "shorten them") from error
 
 
-OWN_PHANTOM = {"ct-triage": "phantom-ct"}
-"""Tasks whose phantom is the CT; that of the others is the radiograph."""
+PHANTOM_OF_TASK = {"ct-triage": "phantom-ct"}
+"""Tasks that take the phantom's CT volumes; the others take its radiographs."""
 
 
-def phantom_tracks(submission: str | Path, sandbox: str = "auto") -> list[Track]:
-    """The phantom tracks of the tasks that a submission declares."""
-    path = _file(submission)
-    with Child(path, level=chosen_level(sandbox)) as child:
+def list_phantom_tracks(submission: str | Path, sandbox: str = "auto") -> list[Track]:
+    """List the phantom tracks of the tasks that a submission declares.
+
+    Args:
+        submission: The path of a `submission.py`, or of the folder that holds it.
+        sandbox: "auto", "required" or "off".
+
+    Returns:
+        One track per task: the test part of the phantom's radiographs, or of its CT volumes.
+
+    Raises:
+        SubmissionError: If it names no task that exists, or cannot be loaded.
+    """
+    path = _find_submission_file(submission)
+    with Child(path, level=choose_level(sandbox)) as child:
         declared = child.load()
-    found = [name for name in declared.tasks if name in tasks]
-    if not found:
+    known = [name for name in declared.tasks if name in tasks]
+    if not known:
         raise SubmissionError("names no task that exists", f"{path}: {', '.join(declared.tasks)}", "see cxrbench tasks")
-    return [Track(name, OWN_PHANTOM.get(name, "phantom"), "test") for name in found]
+    return [Track(name, PHANTOM_OF_TASK.get(name, "phantom"), "test") for name in known]

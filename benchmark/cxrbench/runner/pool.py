@@ -1,4 +1,4 @@
-"""Predicting a track's cases: one child or several, batches handed out as they come, every prediction checked."""
+"""Predict the cases of a track: one process or several take batches, and every prediction is checked."""
 
 import random
 import threading
@@ -13,17 +13,17 @@ import numpy as np
 from cxrbench.case import Case
 from cxrbench.errors import SubmissionError
 from cxrbench.results.schema import Cost, Latency
-from cxrbench.runner.isolation.child import Child, Declared
+from cxrbench.runner.isolation.child import Child, Declaration
 from cxrbench.runner.isolation.sandbox import Limits
 from cxrbench.tasks import Row, Task
 
-Finished = Callable[[dict[str, Row]], None]
-"""Called with each batch's checked predictions, one call at a time."""
+OnFinished = Callable[[dict[str, Row]], None]
+"""Called with the checked predictions of each batch, one call at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How a submission is to be run."""
+class RunPlan:
+    """How a submission is to be run: its file, the task, the device, the isolation and the limits."""
 
     path: Path
     task: Task
@@ -34,48 +34,61 @@ class Plan:
 
 
 @dataclass
-class Timing:
-    """Seconds and sizes of one child's batches as the parent saw them; the first is the warm-up and is left out."""
+class BatchTiming:
+    """Seconds and sizes of one process's batches as its parent saw them; the first, the warm-up, is left out."""
 
     seconds: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        """Images a second; 0 with fewer than two batches."""
+        """Images per second; 0 with fewer than two batches."""
         return sum(self.sizes[1:]) / sum(self.seconds[1:]) if len(self.sizes) > 1 else 0.0
 
-    def each_ms(self) -> list[float]:
-        """Milliseconds an image, batch by batch."""
+    def list_latencies(self) -> list[float]:
+        """Milliseconds per image, one value per batch."""
         return [1000 * span / size for span, size in zip(self.seconds[1:], self.sizes[1:], strict=True)]
 
 
 @dataclass
-class Run:
-    """The state that children share: the batches left, what was measured, and whether to go on."""
+class SharedRun:
+    """What all processes of a run share: the batches that are left and what was measured."""
 
-    plan: Plan
-    left: list[list[Case]]
-    finished: Finished
+    plan: RunPlan
+    batches: list[list[Case]]
+    on_finished: OnFinished
     lock: threading.Lock = field(default_factory=threading.Lock)
-    timings: list[Timing] = field(default_factory=list)
-    counted: tuple[int | None, int | None] = (None, None)
+    timings: list[BatchTiming] = field(default_factory=list)
+    size_and_macs: tuple[int | None, int | None] = (None, None)
 
     def next_batch(self) -> list[Case]:
-        """A batch that nobody has, or an empty one."""
+        """Take a batch that no process has taken; an empty one when all are taken."""
         with self.lock:
-            return self.left.pop() if self.left else []
+            return self.batches.pop() if self.batches else []
 
     def keep(self, rows: dict[str, Row]) -> None:
-        """Hand finished predictions on."""
+        """Pass finished predictions on.
+
+        Args:
+            rows: Checked predictions by case id.
+        """
         with self.lock:
-            self.finished(rows)
+            self.on_finished(rows)
 
 
-def predict(plan: Plan, cases: Sequence[Case], finished: Finished) -> tuple[Declared, Cost]:
-    """Predict the cases in an order of this run's own; what the submission declared, and what it cost.
+def predict_cases(plan: RunPlan, cases: Sequence[Case], on_finished: OnFinished) -> tuple[Declaration, Cost]:
+    """Predict cases in a random order.
 
-    Raises the first `CxrbenchError` that a child meets; what was finished until then has been handed on.
+    Args:
+        plan: How the submission is to be run.
+        cases: The cases to predict; none of them is named to the submission.
+        on_finished: Called with the checked predictions of each batch.
+
+    Returns:
+        What the submission declares of itself, and what running it took.
+
+    Raises:
+        CxrbenchError: The first error of any process; what was finished until then has been passed on.
     """
     with ExitStack() as stack:
         children = [
@@ -84,21 +97,21 @@ def predict(plan: Plan, cases: Sequence[Case], finished: Finished) -> tuple[Decl
         declared, *_ = [child.load() for child in children]
         if plan.task.name not in declared.tasks:
             raise SubmissionError(f"does not predict for {plan.task.name}", str(plan.path), "name the task in `tasks`")
-        run = Run(plan, _batches(cases, declared.batch_size), finished)
+        run = SharedRun(plan, _make_batches(cases, declared.batch_size), on_finished)
         if cases:
-            _together(run, children, cases[0])
+            _serve_all(run, children, cases[0])
         peak = sum(child.peak_memory for child in children)
-    return declared, _cost(run, declared.batch_size, peak)
+    return declared, _summarise_cost(run, declared.batch_size, peak)
 
 
-def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:
+def _make_batches(cases: Sequence[Case], size: int) -> list[list[Case]]:
     shuffled = list(cases)
     random.SystemRandom().shuffle(shuffled)
     return [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
 
 
-def _together(run: Run, children: Sequence[Child], first: Case) -> None:
-    """Serve all children; one alone in this thread, so that an interrupt reaches it at once."""
+def _serve_all(run: SharedRun, children: Sequence[Child], first: Case) -> None:
+    """Serve all processes; a single one in this thread, so that an interrupt reaches it at once."""
     if len(children) == 1:
         _serve(run, children[0], first)
         return
@@ -107,24 +120,24 @@ def _together(run: Run, children: Sequence[Child], first: Case) -> None:
         try:
             done, _ = wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
-            run.left.clear()
+            run.batches.clear()
     for job in done:
         job.result()
 
 
-def _serve(run: Run, child: Child, first: Case | None) -> None:
-    """Set one child up, let the first count its work, and feed it until no batch is left."""
+def _serve(run: SharedRun, child: Child, first: Case | None) -> None:
+    """Set up one process, let the first count its operations, and feed it until no batch is left."""
     child.setup(run.plan.device, run.plan.task.name)
     if first is not None:
-        run.counted = child.count(first.image(), first.id)
-    timing = Timing()
+        run.size_and_macs = child.count(first.image(), first.id)
+    timing = BatchTiming()
     run.timings.append(timing)
     while batch := run.next_batch():
-        run.keep(_predicted(run.plan.task, child, batch, timing))
+        run.keep(_predict_batch(run.plan.task, child, batch, timing))
     child.finish()
 
 
-def _predicted(task: Task, child: Child, batch: Sequence[Case], timing: Timing) -> dict[str, Row]:
+def _predict_batch(task: Task, child: Child, batch: Sequence[Case], timing: BatchTiming) -> dict[str, Row]:
     names = [case.id for case in batch]
     images = [case.image() for case in batch]
     predictions, seconds = child.predict(images, names)
@@ -139,14 +152,14 @@ def _predicted(task: Task, child: Child, batch: Sequence[Case], timing: Timing) 
     return rows
 
 
-def _cost(run: Run, batch_size: int, peak: int) -> Cost:
-    """Throughput of all children together and latency an image; null where too little ran to measure."""
-    spans = [span for timing in run.timings for span in timing.each_ms()]
+def _summarise_cost(run: SharedRun, batch_size: int, peak: int) -> Cost:
+    """Summarise throughput of all processes and latency per image; null where too little ran to measure."""
+    spans = [span for timing in run.timings for span in timing.list_latencies()]
     rate = sum(timing.rate for timing in run.timings)
     latency = np.quantile(spans, [0.5, 0.95]).round(3).tolist() if spans else None
     return Cost(
-        parameters=run.counted[0],
-        macs=run.counted[1],
+        parameters=run.size_and_macs[0],
+        macs=run.size_and_macs[1],
         device=run.plan.device,
         batch_size=batch_size,
         threads=run.plan.limits.threads,

@@ -1,4 +1,4 @@
-"""Running a result again: equal within a tolerance, or every difference listed."""
+"""Making a result again: equal within a tolerance, or every difference listed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -17,30 +17,47 @@ Rerun = Callable[[Path, Track], Result]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that came out otherwise: where in the result, what it was and what it is now."""
+class Discrepancy:
+    """One difference between a result and the same result made again.
+
+    Attributes:
+        place: Where it is in the result.
+        committed: What it was.
+        again: What it is now.
+    """
 
     place: str
     committed: object
     again: object
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The fields as they are written to JSON."""
         return asdict(self)
 
 
-def reproduce(path: Path, data: str | None, rerun: Rerun, *, tolerance: float = TOLERANCE) -> list[Difference]:
-    """Make a result again the way its kind was made, and list what differs; empty where it was reproduced.
+def reproduce_result(path: Path, data: str | None, rerun: Rerun, *, tolerance: float = TOLERANCE) -> list[Discrepancy]:
+    """Make a result again the way its kind was made, and list what differs.
 
-    A submission is run by `rerun` from the file beside its `results`; a table of predictions and a radiologist are
-    scored again. Raises `UsageError` where the submission's file is gone.
+    A submission is run from the file beside its `results`; a table of predictions and a radiologist are scored again.
+
+    Args:
+        path: The result file.
+        data: The folder below which datasets are; None for the default place.
+        rerun: Runs a submission on a track.
+        tolerance: Largest difference of a metric or a bound that counts as equal.
+
+    Returns:
+        The differences; empty where the result was reproduced.
+
+    Raises:
+        UsageError: Where the file of the submission is absent.
     """
     committed = read_result(path)
     track = Track.parse(committed.track.name)
-    return list(differences(committed, _again(committed, track, path, data, rerun), tolerance))
+    return list(list_discrepancies(committed, _make_again(committed, track, path, data, rerun), tolerance))
 
 
-def _again(committed: Result, track: Track, path: Path, data: str | None, rerun: Rerun) -> Result:
+def _make_again(committed: Result, track: Track, path: Path, data: str | None, rerun: Rerun) -> Result:
     name = committed.submission.name
     if committed.submission.kind == "rater":
         return score_rater(track, name.removeprefix("radiologist-"), data, name=name)
@@ -54,45 +71,52 @@ def _again(committed: Result, track: Track, path: Path, data: str | None, rerun:
     return rerun(submission, track)
 
 
-def differences(committed: Result, again: Result, tolerance: float) -> Iterator[Difference]:
-    """What differs in code, data, coverage and metrics; speed, provenance and isolation may differ.
+def list_discrepancies(committed: Result, again: Result, tolerance: float) -> Iterator[Discrepancy]:
+    """List what differs in code, data, coverage and metrics; speed, provenance and isolation may differ.
 
     Subgroups are compared where the committed result has any.
+
+    Args:
+        committed: The result as it was.
+        again: The same result made again.
+        tolerance: Largest difference of a metric or a bound that counts as equal.
+
+    Yields:
+        Each difference.
     """
     for place in ("submission.sha256", "track.split_sha256", "track.dataset_version", "coverage"):
-        old, new = (_at(result, place) for result in (committed, again))
+        old, new = (_read_field(result, place) for result in (committed, again))
         if old != new:
-            yield Difference(place, str(old), str(new))
-    yield from _metrics("metrics", committed.metrics, again.metrics, tolerance)
+            yield Discrepancy(place, str(old), str(new))
+    yield from _compare_metrics("metrics", committed.metrics, again.metrics, tolerance)
     for key in sorted(set(committed.subgroups) | set(again.subgroups)) if committed.subgroups else ():
         old_group, new_group = committed.subgroups.get(key, {}), again.subgroups.get(key, {})
-        yield from _metrics(f"subgroups.{key}", old_group, new_group, tolerance)
+        yield from _compare_metrics(f"subgroups.{key}", old_group, new_group, tolerance)
 
 
-def _at(result: Result, place: str) -> object:
-    found: object = result
+def _read_field(result: Result, place: str) -> object:
+    value: object = result
     for name in place.split("."):
-        found = getattr(found, name)
-    return found
+        value = getattr(value, name)
+    return value
 
 
-def _metrics(
+def _compare_metrics(
     place: str, committed: Mapping[str, MetricValue], again: Mapping[str, MetricValue], tolerance: float
-) -> Iterator[Difference]:
+) -> Iterator[Discrepancy]:
     for key in sorted(set(committed) | set(again)):
         old, new = committed.get(key), again.get(key)
         if old is None or new is None:
-            yield Difference(
-                f"{place}.{key}", "absent" if old is None else old.value, "absent" if new is None else new.value
-            )
+            values = ("absent" if metric is None else metric.value for metric in (old, new))
+            yield Discrepancy(f"{place}.{key}", *values)
             continue
         for part in ("value", "low", "high", "n", "n_patients"):
             left, right = getattr(old, part), getattr(new, part)
-            if not _close(left, right, tolerance):
-                yield Difference(f"{place}.{key}.{part}", left, right)
+            if not _is_close(left, right, tolerance):
+                yield Discrepancy(f"{place}.{key}.{part}", left, right)
 
 
-def _close(left: float | None, right: float | None, tolerance: float) -> bool:
+def _is_close(left: float | None, right: float | None, tolerance: float) -> bool:
     if left is None or right is None:
         return left is right
     return abs(left - right) <= tolerance

@@ -4,45 +4,56 @@ from datetime import datetime
 from pathlib import Path
 
 from cxrbench.errors import UsageError
-from cxrbench.results.provenance import folder_sha256
+from cxrbench.results.provenance import hash_folder
 from cxrbench.results.schema import Result, SubmissionInfo
-from cxrbench.results.store import read_result, read_table, recorded, write_result
-from cxrbench.scoring.score import lay_out, score
+from cxrbench.results.store import describe_predictions, read_result, read_table, write_result
+from cxrbench.scoring.score import score_predictions
+from cxrbench.scoring.track_cases import load_track_cases
 from cxrbench.submission import load_submission
 from cxrbench.tasks.track import Track
 
 
-def rescore(path: Path, data: str | None) -> Result:
+def rescore_result(path: Path, data: str | None) -> Result:
     """Score the predictions beside a result again and write the result; cost, isolation and provenance stay.
 
-    What a submission says of itself (title, tasks, what it was trained on) is read anew, its folder hashed anew, so
-    only rescore what still predicts the same. Raises `UsageError` for a result without kept predictions.
+    What a submission states of itself (title, tasks, what it was trained on) is read again, and its folder is hashed
+    again, so only rescore what still predicts the same.
+
+    Args:
+        path: The result file.
+        data: The folder below which datasets are; None for the default place.
+
+    Returns:
+        The new result.
+
+    Raises:
+        UsageError: For a result without kept predictions.
     """
     old = read_result(path)
     if old.predictions is None:
         raise UsageError("the result keeps no predictions", str(path), "score or evaluate it again")
-    track = Track.parse(old.track.name)
+    track_cases = load_track_cases(Track.parse(old.track.name), data)
     table = path.with_name(old.predictions.file)
-    new = score(
-        lay_out(track, data),
-        read_table(table, several_rows=track.definition().several_rows),
-        _info(old.submission, path.parents[1]),
+    new = score_predictions(
+        track_cases,
+        read_table(table, several_rows=track_cases.task.several_rows),
+        _refresh_info(old.submission, path.parents[1]),
         started=datetime.fromisoformat(old.provenance.started),
-        failed={one.case: one.reason for one in old.coverage.failed},
+        failed={failure.case: failure.reason for failure in old.coverage.failed},
         cost=old.cost,
         sandbox=old.sandbox,
-        predictions=recorded(table.name, table.read_bytes()),
+        predictions=describe_predictions(table.name, table.read_bytes()),
     )
     new = new.model_copy(update={"provenance": old.provenance})
     write_result(new, path.parent)
     return new
 
 
-def _info(old: SubmissionInfo, folder: Path) -> SubmissionInfo:
-    """The submission as its file says now; a row without a file as it was."""
+def _refresh_info(old: SubmissionInfo, folder: Path) -> SubmissionInfo:
+    """The submission as its file states it now; a row without a file as it was."""
     file = folder / "submission.py"
     if old.kind != "submission" or not file.is_file():
         return old
     now = load_submission(file)
-    said = {"title": now.title or now.name, "trained_on": tuple(now.trained_on), "sha256": folder_sha256(folder)}
-    return old.model_copy(update=said)
+    fields = {"title": now.title or now.name, "trained_on": tuple(now.trained_on), "sha256": hash_folder(folder)}
+    return old.model_copy(update=fields)

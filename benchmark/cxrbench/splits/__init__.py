@@ -1,63 +1,91 @@
-"""Splits: versioned and checksummed, each gives every case of a dataset its part.
+"""Splits: versioned and checksummed, each assigns a part to every case of a dataset.
 
 Most are files (`cxrbench.splits.files`); where case ids are not public a split is a rule (`cxrbench.splits.rules`)
-or a file of patients, and yields its parts on the user's own copy. `load_split` is the one way in.
+or a list of patients, which is evaluated on the user's own copy. `load_split` is the way in.
 """
 
 from collections.abc import Sequence
 
 from cxrbench.case import Case
 from cxrbench.errors import DataError
-from cxrbench.registry import unknown
+from cxrbench.registry import make_unknown_name_error
 from cxrbench.splits.citation import format_bibtex
 from cxrbench.splits.files import (
     COLUMNS,
     FOLDER,
-    heads,
-    listed,
-    natural_order,
-    read_registered,
+    list_case_files,
+    read_checksums,
+    read_headers,
+    read_registered_split,
     read_split,
-    registered,
+    to_split_key,
 )
-from cxrbench.splits.split import ALL, DEFAULT, UNUSED, Head, Plan, Split, check_part
+from cxrbench.splits.split import ALL, DEFAULT, UNUSED, Split, SplitHeader, SplitRule, check_part
 
 
-def catalogue() -> list[Head]:
-    """The newest version of every split, files and rules, in natural order: by dataset, the default first."""
+def list_splits() -> list[SplitHeader]:
+    """List the newest version of every split, files and rules, in natural order: by dataset, the default first."""
     from cxrbench.splits.rules import rules
 
-    newest = {head.label: head for head in heads().values()} | {name: rules[name] for name in rules}
-    return sorted(newest.values(), key=natural_order)
+    newest = {header.label: header for header in read_headers().values()} | {name: rules[name] for name in rules}
+    return sorted(newest.values(), key=to_split_key)
 
 
-def registered_split(dataset: str, name: str = DEFAULT) -> Split | Plan:
-    """The newest version of a registered split, or the plan of one that needs the cases of the user's copy.
+def find_split(dataset: str, name: str = DEFAULT) -> Split | SplitRule:
+    """Find the newest version of a registered split, or the rule of one that needs the cases of the user's copy.
 
-    Raises `UsageError` where there is none, `DataError` if its file was changed.
+    Args:
+        dataset: Name of the dataset.
+        name: Name of the split, `default` for the default one.
+
+    Returns:
+        The split, or a rule that yields it on a copy.
+
+    Raises:
+        UsageError: There is no such split.
+        DataError: The split's file was changed.
+
+    Example:
+        >>> find_split("jsrt").parts
+        ('train', 'test')
     """
     from cxrbench.splits.rules import rules
 
-    files = {head.name: file for file, head in heads().items() if head.dataset == dataset}
-    plans = {rules[label].name: rules[label] for label in rules if rules[label].dataset == dataset}
-    if not files and not plans:
-        raise unknown("dataset with a split", dataset, {head.dataset for head in catalogue()})
-    if name not in {**files, **plans}:
-        raise unknown(f"split of {dataset}", name, {**files, **plans})
-    return plans[name] if name in plans else read_registered(files[name])
+    files = {header.name: file for file, header in read_headers().items() if header.dataset == dataset}
+    by_name = {rules[label].name: rules[label] for label in rules if rules[label].dataset == dataset}
+    if not files and not by_name:
+        raise make_unknown_name_error("dataset with a split", dataset, {header.dataset for header in list_splits()})
+    if name not in {**files, **by_name}:
+        raise make_unknown_name_error(f"split of {dataset}", name, {**files, **by_name})
+    return by_name[name] if name in by_name else read_registered_split(files[name])
 
 
 def load_split(dataset: str, name: str = DEFAULT, cases: Sequence[Case] | None = None) -> Split:
-    """A registered split, newest version; one that is a rule is evaluated on `cases`, those of the user's copy.
+    """Load a registered split in its newest version; a rule is evaluated on the cases of the user's copy.
 
-    Raises `UsageError` where there is none, `DataError` if its file was changed or a rule has no cases to look at.
+    Args:
+        dataset: Name of the dataset.
+        name: Name of the split, `default` for the default one.
+        cases: The cases of the user's copy; needed only where the split is a rule or a list of patients.
+
+    Returns:
+        The split: which case belongs to which patient and which part.
+
+    Raises:
+        UsageError: There is no such split.
+        DataError: The split's file was changed, or the split needs `cases` and none were given.
+
+    Example:
+        >>> split = load_split("brixia-cohen")
+        >>> [(part, len(split.cases(part))) for part in split.parts]
+        [('train', 144), ('test', 48)]
     """
-    found = registered_split(dataset, name)
-    if isinstance(found, Split):
-        return found
+    split = find_split(dataset, name)
+    if isinstance(split, Split):
+        return split
     if cases is None:
-        raise DataError("this split is a rule: it needs a copy of the dataset", found.label, "give --data DIR")
-    return found.split(cases)
+        raise DataError("this split is a rule: it needs a copy of the dataset", split.label, "give --data DIR")
+    return split.apply(cases)
 
 
 __all__ = [
@@ -66,15 +94,15 @@ __all__ = [
     "DEFAULT",
     "FOLDER",
     "UNUSED",
-    "Head",
-    "Plan",
     "Split",
-    "format_bibtex",
-    "catalogue",
+    "SplitHeader",
+    "SplitRule",
     "check_part",
-    "listed",
+    "find_split",
+    "format_bibtex",
+    "list_case_files",
+    "list_splits",
     "load_split",
+    "read_checksums",
     "read_split",
-    "registered",
-    "registered_split",
 ]

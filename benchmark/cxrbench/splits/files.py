@@ -16,115 +16,163 @@ from pathlib import Path
 
 from cxrbench.case import Case
 from cxrbench.errors import DataError
-from cxrbench.splits.split import DEFAULT, Head, Parts, Plan, Split, in_order
+from cxrbench.splits.split import DEFAULT, PartByCase, Split, SplitHeader, SplitRule, sort_parts
 
 FOLDER = Path(__file__).parent
 COLUMNS = ("case_id", "patient_id", "part")
 PATIENT_COLUMNS = ("patient_id", "part")
 
 
-def registered() -> dict[str, str]:
-    """File name to SHA-256 of every split that ships with this version."""
+def read_checksums() -> dict[str, str]:
+    """Read the SHA-256 of every split file that ships with this version, by file name."""
     lines = (FOLDER / "SHA256SUMS").read_text("utf-8").splitlines()
     return {name: digest for digest, name in (line.split() for line in lines)}
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key under which numbers inside names count as numbers: v2 before v10.
+def to_natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Make a sort key under which numbers inside names count as numbers: v2 before v10.
 
-    >>> sorted(["a-v10", "a-v2"], key=natural)
-    ['a-v2', 'a-v10']
+    Args:
+        text: The name to sort by.
+
+    Returns:
+        The key, to be compared with other keys of this function only.
+
+    Example:
+        >>> sorted(["a-v10", "a-v2"], key=to_natural_key)
+        ['a-v2', 'a-v10']
     """
     pieces = re.findall(r"\d+|\D+", text)
-    return tuple((0, int(one), "") if one.isdigit() else (1, 0, one) for one in pieces)
+    return tuple((0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces)
 
 
-def natural_order(head: Head) -> tuple[object, ...]:
-    """Sort key of splits: by dataset, its default split first, then by name and version."""
-    return natural(head.dataset), head.name != DEFAULT, natural(head.name), head.version
+def to_split_key(header: SplitHeader) -> tuple[object, ...]:
+    """Make the sort key of a split: by dataset, its default split first, then by name and version.
+
+    Args:
+        header: The split, or its provenance.
+
+    Returns:
+        The key, to be compared with other keys of this function only.
+    """
+    return to_natural_key(header.dataset), header.name != DEFAULT, to_natural_key(header.name), header.version
 
 
-def heads() -> dict[str, Head]:
-    """File name to provenance of every registered file, in natural order; of several versions the newest is last."""
-    found = {name: _head(FOLDER / name, digest) for name, digest in registered().items()}
-    return dict(sorted(found.items(), key=lambda item: natural_order(item[1])))
+def read_headers() -> dict[str, SplitHeader]:
+    """Read the provenance of every registered file, by file name and in natural order; newer versions come later."""
+    headers = {name: _read_header(FOLDER / name, digest) for name, digest in read_checksums().items()}
+    return dict(sorted(headers.items(), key=lambda item: to_split_key(item[1])))
 
 
-def listed() -> list[tuple[str, str, str]]:
-    """(dataset, split name, file name) of every registered split whose file names its cases, in natural order."""
-    return [(head.dataset, head.name, file) for file, head in heads().items() if not _by_patient(FOLDER / file)]
+def list_case_files() -> list[tuple[str, str, str]]:
+    """List every registered split whose file names its cases, as (dataset, split name, file name) in natural order."""
+    headers = read_headers().items()
+    return [(header.dataset, header.name, file) for file, header in headers if not _is_patient_list(FOLDER / file)]
 
 
-def read_registered(file: str) -> Split | Plan:
-    """Read a registered file. Raises `DataError` if it was changed."""
-    path, digest = FOLDER / file, registered()[file]
-    return read_plan(path, digest) if _by_patient(path) else read_split(path, digest)
+def read_registered_split(file: str) -> Split | SplitRule:
+    """Read a registered file and check it against its SHA-256.
+
+    Args:
+        file: Name of the file in `SHA256SUMS`.
+
+    Returns:
+        The split; a rule where the file lists patients instead of cases.
+
+    Raises:
+        DataError: The file was changed, or is not a split file.
+    """
+    path, digest = FOLDER / file, read_checksums()[file]
+    return read_patient_list(path, digest) if _is_patient_list(path) else read_split(path, digest)
 
 
 def read_split(path: Path, sha256: str | None = None) -> Split:
-    """Parse a split file; with `sha256`, refuse one that differs from it."""
-    head, rows = _read(path, COLUMNS, sha256)
+    """Read a split file that lists cases.
+
+    Args:
+        path: The CSV file.
+        sha256: The hash that it must have; None accepts any.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: The file differs from `sha256`, or is not a split file.
+    """
+    header, rows = _read_rows(path, COLUMNS, sha256)
     return Split(
-        **vars(head),
+        **vars(header),
         patients={row["case_id"]: row["patient_id"] for row in rows},
         part_of={row["case_id"]: row["part"] for row in rows},
     )
 
 
-def read_plan(path: Path, sha256: str | None = None) -> Plan:
-    """Parse a file of patients: each case goes where its patient goes; a patient it does not name is unused."""
-    head, rows = _read(path, PATIENT_COLUMNS, sha256)
+def read_patient_list(path: Path, sha256: str | None = None) -> SplitRule:
+    """Read a split file that lists patients: each case goes to the part of its patient.
+
+    Args:
+        path: The CSV file.
+        sha256: The hash that it must have; None accepts any.
+
+    Returns:
+        The rule; cases of a patient whom the file does not name are unused.
+
+    Raises:
+        DataError: The file differs from `sha256`, or is not such a file.
+    """
+    header, rows = _read_rows(path, PATIENT_COLUMNS, sha256)
     part_of_patient = {row["patient_id"]: row["part"] for row in rows}
 
-    def assign(cases: Sequence[Case]) -> Parts:
+    def assign(cases: Sequence[Case]) -> PartByCase:
         return {case.id: part_of_patient[case.patient] for case in cases if case.patient in part_of_patient}
 
-    return Plan(**vars(head), parts=in_order(set(part_of_patient.values())), assign=assign)
+    return SplitRule(**vars(header), parts=sort_parts(set(part_of_patient.values())), assign=assign)
 
 
-def _read(path: Path, columns: Sequence[str], sha256: str | None) -> tuple[Head, list[dict[str, str]]]:
+def _read_rows(path: Path, columns: Sequence[str], sha256: str | None) -> tuple[SplitHeader, list[dict[str, str]]]:
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if sha256 is not None and digest != sha256:
         raise DataError("the split file was changed", str(path), "restore it; a changed split is a new version")
     text = content.decode("utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if line[:1] != "#"))
-    _check(path, rows, columns)
-    return _head(path, digest), rows
+    _check_rows(path, rows, columns)
+    return _read_header(path, digest), rows
 
 
-def _comments(path: Path) -> Mapping[str, str]:
+def _read_comments(path: Path) -> Mapping[str, str]:
     """The `# key: value` lines at the top."""
     with path.open(encoding="utf-8") as lines:
         pairs = [line[2:].partition(":") for line in takewhile(lambda line: line.startswith("# "), lines)]
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
-def _by_patient(path: Path) -> bool:
-    return _comments(path).get("unit") == "patient"
+def _is_patient_list(path: Path) -> bool:
+    return _read_comments(path).get("unit") == "patient"
 
 
-def _head(path: Path, digest: str) -> Head:
-    said = _comments(path)
-    missing = {"dataset", "name", "version", "origin", "seed", "licence", "note"} - set(said)
+def _read_header(path: Path, digest: str) -> SplitHeader:
+    stated = _read_comments(path)
+    missing = {"dataset", "name", "version", "origin", "seed", "licence", "note"} - set(stated)
     if missing:
         raise DataError(f"the split file does not state its {', '.join(sorted(missing))}", str(path), "restore it")
-    return Head(
-        dataset=said["dataset"],
-        name=said["name"],
-        version=int(said["version"]),
-        origin=said["origin"],
-        seed=int(said["seed"]) if said["seed"] != "none" else None,
-        licence=said["licence"],
-        note=said["note"],
+    return SplitHeader(
+        dataset=stated["dataset"],
+        name=stated["name"],
+        version=int(stated["version"]),
+        origin=stated["origin"],
+        seed=int(stated["seed"]) if stated["seed"] != "none" else None,
+        licence=stated["licence"],
+        note=stated["note"],
         sha256=digest,
     )
 
 
-def _check(path: Path, rows: list[dict[str, str]], columns: Sequence[str]) -> None:
+def _check_rows(path: Path, rows: list[dict[str, str]], columns: Sequence[str]) -> None:
     if not rows or set(rows[0]) != set(columns):
         raise DataError(f"a split needs the columns {', '.join(columns)}", str(path), "restore the file")
     key = columns[0]
-    twice = [one for one, count in Counter(row[key] for row in rows).items() if count > 1]
-    if twice:
-        raise DataError(f"a {key.removesuffix('_id')} stands twice in the split ({twice[0]})", str(path), "restore it")
+    repeated = [name for name, count in Counter(row[key] for row in rows).items() if count > 1]
+    if repeated:
+        unit = key.removesuffix("_id")
+        raise DataError(f"a {unit} occurs twice in the split ({repeated[0]})", str(path), "restore it")

@@ -1,38 +1,44 @@
-"""Uncertainty on patients: the bootstrap, paired comparison, ranks, the human yardstick."""
+"""Uncertainty on patients: the bootstrap, paired comparison, ranks, inter-rater agreement."""
 
-from cxrbench.stats.bootstrap import intervals, resample, seed_of
-from cxrbench.stats.classical import AucGap, McNemar, delong_test, mcnemar
-from cxrbench.stats.compare import Gap, holm, paired, pairwise
-from cxrbench.stats.estimators import Estimator, clustered, clustered_readings, mean_of, patient_codes
-from cxrbench.stats.intervals import Drawn, Score
-from cxrbench.stats.permutation import sign_flip
-from cxrbench.stats.ranking import Friedman, Rank, friedman, ranked
-from cxrbench.stats.raters import Yardstick, yardstick
+from cxrbench.stats.bootstrap import compute_intervals, derive_seed, resample
+from cxrbench.stats.classical import AucDifference, McNemarResult, delong_test, mcnemar_test
+from cxrbench.stats.compare import PairedDifference, compare_pairwise, compare_two
+from cxrbench.stats.estimators import Estimator, FunctionEstimator, average_estimators
+from cxrbench.stats.inter_rater import RaterComparison, compare_with_raters
+from cxrbench.stats.intervals import BootstrapDistribution, Estimate
+from cxrbench.stats.multiple_testing import adjust_holm
+from cxrbench.stats.panel import Panel, PanelComparison, compare_panel
+from cxrbench.stats.permutation import sign_flip_test
+from cxrbench.stats.ranking import Rank, rank_systems
+from cxrbench.stats.sample_estimators import make_chosen_estimator, make_estimator
+from cxrbench.stats.samples import encode_patients
 
 __all__ = [
-    "AucGap",
-    "Drawn",
+    "AucDifference",
+    "BootstrapDistribution",
+    "Estimate",
     "Estimator",
-    "Friedman",
-    "Gap",
-    "McNemar",
+    "FunctionEstimator",
+    "McNemarResult",
+    "PairedDifference",
+    "Panel",
+    "PanelComparison",
     "Rank",
-    "Score",
-    "Yardstick",
-    "clustered",
-    "clustered_readings",
+    "RaterComparison",
+    "adjust_holm",
+    "average_estimators",
+    "compare_pairwise",
+    "compare_panel",
+    "compare_two",
+    "compare_with_raters",
+    "compute_intervals",
     "delong_test",
-    "friedman",
-    "holm",
-    "intervals",
-    "mcnemar",
-    "mean_of",
-    "paired",
-    "pairwise",
-    "patient_codes",
-    "ranked",
+    "derive_seed",
+    "encode_patients",
+    "make_chosen_estimator",
+    "make_estimator",
+    "mcnemar_test",
+    "rank_systems",
     "resample",
-    "seed_of",
-    "sign_flip",
-    "yardstick",
+    "sign_flip_test",
 ]

@@ -16,10 +16,16 @@ MIN_DEFINED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """A value with its interval; `value` is None where undefined, and `undefined` says why.
+class Estimate:
+    """A value with its 95 % interval.
 
-    `low` and `high` bound the 95 % interval; they are None where too few draws are defined.
+    Attributes:
+        value: The value; None where undefined.
+        low: Lower bound of the interval; None where too few draws are defined.
+        high: Upper bound of the interval; None where too few draws are defined.
+        n: Number of cases.
+        n_patients: Number of patients.
+        undefined: Why the value or its interval is undefined; None where both are defined.
     """
 
     value: float | None
@@ -29,67 +35,162 @@ class Score:
     n_patients: int
     undefined: str | None = None
 
+    def negate(self) -> "Estimate":
+        """The same with the opposite sign: of a difference, the difference seen from the other side.
+
+        Example:
+            >>> Estimate(0.5, 0.25, 1.0, n=8, n_patients=4).negate().low
+            -1.0
+        """
+        value, low, high = (None if end is None else -end for end in (self.value, self.high, self.low))
+        return Estimate(value, low, high, self.n, self.n_patients, self.undefined)
+
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A statistic: its value, its values in the draws `[draws]`, and with patients left out `[patients or groups]`.
+class BootstrapDistribution:
+    """A statistic with its values in bootstrap draws; two on the same draws give their paired difference.
 
-    The difference of two on the same draws is the paired difference.
+    Attributes:
+        point: The value in the sample itself, NaN where undefined.
+        draws: The values in the draws `[draws]`, NaN where undefined.
+        jackknife: The values with each patient (or group of patients) left out, `[patients]` or `[groups]`.
+
+    Example:
+        >>> left = BootstrapDistribution(1.0, np.array([0.5, 1.5]), np.array([1.0, 1.0]))
+        >>> right = BootstrapDistribution(0.5, np.array([0.25, 0.5]), np.array([0.5, 0.25]))
+        >>> (left - right).point, (left - right).draws.tolist()
+        (0.5, [0.25, 1.0])
     """
 
     point: float
-    drawn: Floats
-    without: Floats
+    draws: Floats
+    jackknife: Floats
 
-    def __sub__(self, other: "Drawn") -> "Drawn":
-        return Drawn(self.point - other.point, self.drawn - other.drawn, self.without - other.without)
+    def __sub__(self, other: "BootstrapDistribution") -> "BootstrapDistribution":
+        return BootstrapDistribution(
+            self.point - other.point, self.draws - other.draws, self.jackknife - other.jackknife
+        )
 
-    def through(self, fn: Callable[[Floats], Floats]) -> "Drawn":
-        """The statistic `fn(self)`, `fn` working elementwise."""
-        return Drawn(float(fn(np.array([self.point]))[0]), fn(self.drawn), fn(self.without))
+    def transform(self, function: Callable[[Floats], Floats]) -> "BootstrapDistribution":
+        """Apply a function to the statistic, draw by draw.
 
-    def score(self, *, n: int, n_patients: int, reason: str = "undefined", method: Method = "bca") -> Score:
-        """Value and 95 % interval, or the reason why there is none."""
+        Args:
+            function: A function that works elementwise.
+
+        Returns:
+            The distribution of the function's values.
+
+        Example:
+            >>> BootstrapDistribution(4.0, np.array([1.0, 9.0]), np.array([4.0])).transform(np.sqrt).draws.tolist()
+            [1.0, 3.0]
+        """
+        point = float(function(np.array([self.point]))[0])
+        return BootstrapDistribution(point, function(self.draws), function(self.jackknife))
+
+    def estimate(self, *, n: int, n_patients: int, reason: str = "undefined", method: Method = "bca") -> Estimate:
+        """Compute the value and its 95 % interval.
+
+        Args:
+            n: Number of cases.
+            n_patients: Number of patients.
+            reason: Why the statistic can be undefined.
+            method: The kind of interval: "bca" or "percentile".
+
+        Returns:
+            The value with its interval, or the reason why there is none: the value is undefined, there is one
+            patient only, or more than 5 % of the draws are undefined.
+
+        Example:
+            >>> draws = np.linspace(0, 2, 201)
+            >>> mean = BootstrapDistribution(1.0, draws, np.array([0.9, 1.0, 1.1]))
+            >>> estimate = mean.estimate(n=3, n_patients=3)
+            >>> estimate.value, round(estimate.low, 2), round(estimate.high, 2)
+            (1.0, 0.05, 1.95)
+            >>> mean.estimate(n=3, n_patients=1).undefined
+            'one patient has no interval'
+        """
         if np.isnan(self.point):
-            return Score(None, None, None, n, n_patients, reason)
+            return Estimate(None, None, None, n, n_patients, reason)
         if n_patients < 2:
-            return Score(self.point, None, None, n, n_patients, "one patient has no interval")
-        defined = self.drawn[~np.isnan(self.drawn)]
-        if len(defined) < MIN_DEFINED * len(self.drawn):
-            return Score(self.point, None, None, n, n_patients, f"interval: {reason} in too many draws")
+            return Estimate(self.point, None, None, n, n_patients, "one patient has no interval")
+        defined = self.draws[~np.isnan(self.draws)]
+        if len(defined) < MIN_DEFINED * len(self.draws):
+            return Estimate(self.point, None, None, n, n_patients, f"interval: {reason} in too many draws")
         if method == "bca":
-            low, high = bca(self.point, defined, self.without[~np.isnan(self.without)])
+            low, high = bca_interval(self.point, defined, self.jackknife[~np.isnan(self.jackknife)])
         else:
-            low, high = percentile(self.point, defined)
-        return Score(self.point, low, high, n, n_patients)
+            low, high = percentile_interval(self.point, defined)
+        return Estimate(self.point, low, high, n, n_patients)
 
 
-def percentile(point: float, drawn: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """The plain percentile interval, widened to contain the point where bias has put it outside."""
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+def percentile_interval(point: float, draws: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """Compute the plain percentile interval.
+
+    Args:
+        point: The value in the sample itself.
+        draws: The values in the draws `[draws]`, all defined.
+        level: The level of the interval, in (0, 1).
+
+    Returns:
+        Both bounds, widened to contain the point where bias has put it outside.
+
+    Example:
+        >>> low, high = percentile_interval(0.5, np.linspace(0, 1, 101))
+        >>> round(low, 3), round(high, 3)
+        (0.025, 0.975)
+    """
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return min(float(low), point), max(float(high), point)
 
 
-def bca(point: float, drawn: Floats, without: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """Bias-corrected and accelerated interval (Efron 1987) from draws and jackknife values.
+def bca_interval(point: float, draws: Floats, jackknife: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """Compute the bias-corrected and accelerated interval (Efron 1987).
 
     Draws equal to the point count half in the bias correction, so that a constant gives (point, point). Where the
-    acceleration is too large for the formula (nearly all spread comes from one patient) the plain percentiles
-    stand, and the interval always contains the point.
+    acceleration is too large for the formula (nearly all spread comes from one patient) the plain percentiles are
+    used.
+
+    Args:
+        point: The value in the sample itself.
+        draws: The values in the draws `[draws]`, all defined.
+        jackknife: The values with each patient left out `[patients]`, all defined.
+        level: The level of the interval, in (0, 1).
+
+    Returns:
+        Both bounds; the interval always contains the point.
+
+    Example:
+        >>> low, high = bca_interval(0.5, np.linspace(0, 1, 101), np.array([0.4, 0.5, 0.6]))
+        >>> round(low, 3), round(high, 3)
+        (0.025, 0.975)
+        >>> low, high = bca_interval(0.5, np.linspace(0, 1, 101), np.array([0.1, 0.5, 0.6]))
+        >>> round(low, 3), round(high, 3)
+        (0.039, 0.986)
     """
-    equal = np.abs(drawn - point) <= 1e-12 * (1 + abs(point))
-    below = float(((drawn < point) & ~equal).mean() + equal.mean() / 2)
-    bias = float(ndtri(np.clip(below, 0.5 / len(drawn), 1 - 0.5 / len(drawn))))
-    speed = acceleration(without)
+    equal = np.abs(draws - point) <= 1e-12 * (1 + abs(point))
+    below = float(((draws < point) & ~equal).mean() + equal.mean() / 2)
+    bias = float(ndtri(np.clip(below, 0.5 / len(draws), 1 - 0.5 / len(draws))))
+    speed = compute_acceleration(jackknife)
     tail = ndtri([(1 - level) / 2, (1 + level) / 2])
     shift = 1 - speed * (bias + tail)
     shares = ndtr(bias + (bias + tail) / shift) if (shift > 0).all() else ndtr(tail)
-    low, high = np.quantile(drawn, shares)
+    low, high = np.quantile(draws, shares)
     return min(float(low), point), max(float(high), point)
 
 
-def acceleration(without: Floats) -> float:
-    """Efron's acceleration, a sixth of the skewness of the jackknife values; 0 where they are one value."""
-    gap = without.mean() - without if len(without) else np.zeros(1)
+def compute_acceleration(jackknife: Floats) -> float:
+    """Compute Efron's acceleration, a sixth of the skewness of the jackknife values.
+
+    Args:
+        jackknife: The values with each patient left out `[patients]`.
+
+    Returns:
+        The acceleration; 0 where all values are equal.
+
+    Example:
+        >>> compute_acceleration(np.array([0.0, 1.0, 2.0])), round(compute_acceleration(np.array([0.0, 2.0, 2.5])), 4)
+        (0.0, 0.0573)
+    """
+    gap = jackknife.mean() - jackknife if len(jackknife) else np.zeros(1)
     spread = float((gap**2).sum())
     return float((gap**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0

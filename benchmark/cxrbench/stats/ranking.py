@@ -1,125 +1,145 @@
-"""Ranks with what they are worth: their interval over draws, shared ranks, and agreement over many tracks."""
+"""Ranks on one metric: shared where rows do not differ significantly, with a 95 % interval over bootstrap draws.
+
+The best row opens a group of all rows below it that do not differ significantly from it; the next row that does opens
+the next group. The rows of a group share one rank: one more than the number of rows before the group. Significance is
+not transitive, so two neighbours of different groups may still not differ; the paired differences tell.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-from cxrbench.metrics.base import Better, Floats
+from cxrbench.metrics.base import Floats
+from cxrbench.metrics.direction import Direction
 from cxrbench.metrics.ranking import Indices
-from cxrbench.stats.compare import ALPHA, Gap, oriented
-from cxrbench.stats.intervals import LEVEL, Drawn
+from cxrbench.stats.compare import PairedDifference, orient_distribution
+from cxrbench.stats.intervals import LEVEL, BootstrapDistribution
 
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """A row's place: shared where rows cannot be told apart, and the 95 % interval of its place over the draws.
+    """The rank of a row.
 
-    All None where the row's value is undefined.
+    Attributes:
+        name: The name of the row.
+        rank: The rank, shared by the rows of a group; None where the value is undefined.
+        low: Lower bound of the 95 % interval of the rank over the draws; None where there are none.
+        high: Upper bound of the interval.
+        group: The number of the group, from 1; None where the row could not be compared.
     """
 
     name: str
     rank: int | None
     low: int | None = None
     high: int | None = None
+    group: int | None = None
 
 
-def ranked(drawn: Mapping[str, Drawn], better: Better, gaps: Sequence[Gap]) -> list[Rank]:
-    """Rows from best to worst on one metric, from values on the same draws and their `pairwise` gaps.
+def rank_systems(
+    drawn: Mapping[str, BootstrapDistribution], direction: Direction, differences: Sequence[PairedDifference]
+) -> list[Rank]:
+    """Rank submissions on one metric.
 
-    The best row opens a band of all rows below it that cannot be told from it; the next row that can opens the next
-    band. A band shares one rank: one more than the rows before it. (Being told apart is not transitive, so two
-    neighbours of different bands may still be inseparable; `gaps` say so.) Undefined rows come last, without rank.
+    Args:
+        drawn: The metric of each submission on the same draws.
+        direction: Which way the metric points.
+        differences: The paired differences of all submissions (`compare_pairwise`).
+
+    Returns:
+        The ranks from best to worst; rows with an undefined value come last, without a rank.
+
+    Example:
+        >>> first = BootstrapDistribution(1.0, np.array([0.75, 1.0, 1.25]), np.array([0.9, 1.1]))
+        >>> second = BootstrapDistribution(2.0, np.array([2.0, 1.75, 2.25]), np.array([1.9, 2.1]))
+        >>> drawn = {"b": second, "a": first}
+        >>> [(row.name, row.rank, row.low, row.high) for row in rank_systems(drawn, Direction.LOWER, [])]
+        [('a', 1, 1, 1), ('b', 1, 2, 2)]
     """
-    ahead = {name: oriented(values, better).through(_settled) for name, values in drawn.items()}
-    order = sorted(ahead, key=lambda name: (np.isnan(ahead[name].point), -ahead[name].point, name))
-    defined = [name for name in order if not np.isnan(ahead[name].point)]
-    shared = _bands(defined, {frozenset((gap.left, gap.right)) for gap in gaps if gap.separable})
-    bounds = _places([ahead[name] for name in defined])
-    rows = [Rank(name, rank, *bound) for name, rank, bound in zip(defined, shared, bounds, strict=True)]
-    return rows + [Rank(name, None) for name in order[len(defined) :]]
+    oriented = {
+        name: orient_distribution(values, direction).transform(_drop_last_digits) for name, values in drawn.items()
+    }
+    order = sorted(oriented, key=lambda name: (np.isnan(oriented[name].point), -oriented[name].point, name))
+    defined = [name for name in order if not np.isnan(oriented[name].point)]
+    if not defined:
+        return [Rank(name, None) for name in order]
+    pairs = {frozenset((pair.left, pair.right)) for pair in differences if pair.significant}
+    differ = np.array([[frozenset((left, right)) in pairs for right in defined] for left in defined])
+    draws = np.stack([oriented[name].draws for name in defined], 1)
+    bounds = compute_rank_bounds(
+        np.array([oriented[name].point for name in defined], np.float64), np.where(np.isnan(draws), -np.inf, draws)
+    )
+    return assign_ranks(defined, differ, bounds) + [Rank(name, None) for name in order[len(defined) :]]
 
 
-def _settled(values: Floats) -> Floats:
+def _drop_last_digits(values: Floats) -> Floats:
     """Without the last digits, which depend on what else was in the matrix product: equal predictions stay equal."""
     return np.round(values, 12)
 
 
-def _bands(order: Sequence[str], apart: set[frozenset[str]]) -> list[int]:
-    ranks: list[int] = []
-    leader = 0
-    for place, name in enumerate(order):
-        if frozenset((order[leader], name)) in apart:
-            leader = place
-        ranks.append(leader + 1)
+def assign_ranks(names: Sequence[str], differ: NDArray[np.bool_], bounds: Sequence[tuple[int, int]]) -> list[Rank]:
+    """Assign ranks to rows in order, shared within groups of rows that do not differ significantly.
+
+    Args:
+        names: The names of the rows, best first.
+        differ: Whether two rows differ significantly `[rows, rows]`.
+        bounds: The 95 % rank interval of each row.
+
+    Returns:
+        The rank of each row, in the order of the rows.
+
+    Example:
+        >>> differ = np.array([[False, False, True], [False, False, False], [True, False, False]])
+        >>> [(row.name, row.rank, row.group) for row in assign_ranks("abc", differ, [(1, 2), (1, 2), (3, 3)])]
+        [('a', 1, 1), ('b', 1, 1), ('c', 3, 2)]
+    """
+    leader, group, ranks = 0, 1, []
+    for row, (name, bound) in enumerate(zip(names, bounds, strict=True)):
+        if differ[leader, row]:
+            leader, group = row, group + 1
+        ranks.append(Rank(name, leader + 1, *bound, group))
     return ranks
 
 
-def _places(ahead: Sequence[Drawn]) -> list[tuple[int, int]]:
-    """The 2.5 % and 97.5 % places over the draws, widened to contain the place in the sample; undefined is last."""
-    if not ahead:
-        return []
-    values = np.stack([one.drawn for one in ahead], 1)
-    return place_bounds(np.array([one.point for one in ahead], np.float64), np.where(np.isnan(values), -np.inf, values))
+def compute_rank_bounds(points: Floats, drawn: Floats) -> list[tuple[int, int]]:
+    """Compute the 95 % rank interval of each row.
 
+    Args:
+        points: Values of the rows in the sample `[rows]`, higher is better.
+        drawn: Values of the rows in the draws `[draws, rows]`, higher is better.
 
-def place_bounds(points: Floats, drawn: Floats) -> list[tuple[int, int]]:
-    """The 2.5 % and 97.5 % places over draws, widened to contain the place in the sample; equals share a place.
+    Returns:
+        The 2.5 % and 97.5 % quantiles of the ranks over the draws, widened to contain the rank in the sample; equal
+        values share a rank.
 
-    `points` `[rows]` and `drawn` `[draws, rows]`, more is better.
+    Example:
+        >>> compute_rank_bounds(np.array([3.0, 2.0, 1.0]), np.array([[3.0, 2.0, 1.0], [2.0, 3.0, 1.0]]))
+        [(1, 2), (1, 2), (3, 3)]
     """
-    own, tail = places(points[None])[0], (1 - LEVEL) / 2
-    low, high = np.quantile(places(drawn), [tail, 1 - tail], axis=0, method="inverted_cdf").astype(int)
-    return list(zip(np.minimum(low, own).tolist(), np.maximum(high, own).tolist(), strict=True))
+    sample, tail = compute_ranks(points[None])[0], (1 - LEVEL) / 2
+    low, high = np.quantile(compute_ranks(drawn), [tail, 1 - tail], axis=0, method="inverted_cdf").astype(int)
+    return list(zip(np.minimum(low, sample).tolist(), np.maximum(high, sample).tolist(), strict=True))
 
 
-def places(ahead: Floats) -> Indices:
-    """One more than the rows that are ahead, in each draw: `[draws, rows]`, more is better."""
-    order = np.argsort(-ahead, axis=1)
-    in_order = np.take_along_axis(ahead, order, 1)
+def compute_ranks(values: Floats) -> Indices:
+    """Rank the rows in each draw.
+
+    Args:
+        values: Values `[draws, rows]`, higher is better.
+
+    Returns:
+        One more than the number of rows with a higher value, `[draws, rows]`.
+
+    Example:
+        >>> compute_ranks(np.array([[0.5, 0.75, 0.5], [1.0, 2.0, 3.0]])).tolist()
+        [[2, 1, 2], [3, 2, 1]]
+    """
+    order = np.argsort(-values, axis=1)
+    in_order = np.take_along_axis(values, order, 1)
     new = np.ones(order.shape, bool)
     new[:, 1:] = in_order[:, 1:] != in_order[:, :-1]
     starts = np.maximum.accumulate(np.where(new, np.arange(order.shape[1]), 0), axis=1)
-    found = np.empty(order.shape, np.intp)
-    np.put_along_axis(found, order, starts + 1, 1)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Friedman:
-    """Whether submissions differ over tracks: chi-square, p, mean ranks `[submissions]` (1 is best).
-
-    Two submissions differ by Nemenyi's test where their mean ranks are further apart than `critical_difference`;
-    `pairwise` holds its p-values `[submissions, submissions]`.
-    """
-
-    statistic: float
-    p: float
-    mean_ranks: Floats
-    critical_difference: float
-    pairwise: Floats
-
-
-def friedman(values: ArrayLike, better: Better = "higher") -> Friedman:
-    """Friedman's test and Nemenyi's post-hoc over tracks, values `[tracks, submissions]` of one metric (Demsar 2006).
-
-    Raises `ValueError` for fewer than two tracks or three submissions, or an empty cell: a submission that lacks a
-    track is left out by the caller, never averaged over less.
-    """
-    from scipy.stats import friedmanchisquare, rankdata, studentized_range
-
-    table = np.asarray(values, np.float64)
-    if table.ndim != 2 or table.shape[0] < 2 or table.shape[1] < 3:
-        raise ValueError(f"friedman: values {table.shape} must be [tracks, submissions], at least 2 x 3")
-    if not np.isfinite(table).all():
-        raise ValueError("friedman: every submission needs a value on every track")
-    tracks, k = table.shape
-    turned = oriented(Drawn(0.0, table, table), better).drawn
-    places = rankdata(-turned, axis=1)
-    mean_ranks = places.mean(0)
-    statistic, p = friedmanchisquare(*places.T) if np.ptp(places) > 0 else (0.0, 1.0)
-    step = float(np.sqrt(k * (k + 1) / (6 * tracks)))
-    apart = abs(mean_ranks[:, None] - mean_ranks) / step * np.sqrt(2)
-    critical = float(studentized_range.ppf(1 - ALPHA, k, np.inf)) / np.sqrt(2) * step
-    return Friedman(float(statistic), float(p), mean_ranks, critical, studentized_range.sf(apart, k, np.inf))
+    ranks = np.empty(order.shape, np.intp)
+    np.put_along_axis(ranks, order, starts + 1, 1)
+    return ranks

@@ -1,4 +1,4 @@
-"""From numbers a case to measured metrics: means, ratios of sums, and metrics on some of the cases.
+"""From one number per case to measured metrics: means, ratios of sums, and metrics on some of the cases.
 
 Every function takes values and patients in the order of the cases. What concerns some cases only is still drawn with
 all patients of the track, so that every metric meets the same draws.
@@ -10,83 +10,142 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrbench import stats
-from cxrbench.metrics import Better, Metric, RankMetric
-from cxrbench.metrics.base import checked
-from cxrbench.stats import Estimator, clustered
-from cxrbench.stats.estimators import Additive, Ranked, Sample, patient_codes
-from cxrbench.tasks import Measured
+from cxrbench.metrics import Direction, Metric, RankMetric
+from cxrbench.stats import average_estimators, make_chosen_estimator, make_estimator
+from cxrbench.tasks import MeasuredMetric
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-def measured(metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str]) -> Measured:
-    """A metric on all cases."""
-    return Measured(clustered(metric, truth, pred, patients), metric.better, metric.undefined)
+def measure_cases(metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str]) -> MeasuredMetric:
+    """Measure a metric on all cases.
+
+    Args:
+        metric: A metric of truth and prediction.
+        truth: True values `[n]`.
+        pred: Predicted values `[n]`.
+        patients: The patient of each case `[n]`.
+
+    Returns:
+        The metric, ready to be drawn.
+    """
+    return MeasuredMetric(make_estimator(metric, truth, pred, patients), metric.direction, metric.undefined)
 
 
-def among(
-    metric: Metric | RankMetric, truth: Floats, pred: Floats, patients: Sequence[str], chosen: Bools, *, none: str
-) -> Measured:
-    """A metric on the chosen cases; `none` is the reason where no case is chosen."""
-    if not chosen.any():
-        return Measured(nowhere, metric.better, none, chosen)
-    codes = patient_codes(patients)
-    sample = Sample(*checked(metric.name, truth[chosen], pred[chosen]), codes[chosen], int(codes.max()) + 1)
-    return Measured(of_sample(metric, sample), metric.better, metric.undefined, chosen)
+def measure_chosen(
+    metric: Metric | RankMetric,
+    truth: Floats,
+    pred: Floats,
+    patients: Sequence[str],
+    chosen: Bools,
+    *,
+    none: str,
+    by_case: bool = True,
+) -> MeasuredMetric:
+    """Measure a metric on some cases.
+
+    Args:
+        metric: A metric of truth and prediction.
+        truth: True values `[n]`, finite where chosen.
+        pred: Predicted values `[n]`, finite where chosen.
+        patients: The patient of each case `[n]`.
+        chosen: Which cases count `[n]`.
+        none: The reason why the metric is undefined where no case is chosen.
+        by_case: Whether a row is one case; False for a value per patient.
+
+    Returns:
+        The metric, ready to be drawn.
+
+    Example:
+        >>> from cxrbench.metrics import mae
+        >>> sides = np.array([1.0, np.nan, 0.0]), np.array([1.0, 1.0, 2.0])
+        >>> metric = measure_chosen(mae, *sides, ["a", "b", "c"], np.array([True, False, True]), none="no truth")
+        >>> metric.estimator.point()
+        1.0
+    """
+    estimator = make_chosen_estimator(metric, truth, pred, patients, chosen, by_case=by_case)
+    return MeasuredMetric(estimator, metric.direction, metric.undefined if chosen.any() else none, chosen)
 
 
-def of_sample(metric: Metric | RankMetric, sample: Sample) -> Estimator:
-    """The estimator of some patients' cases, as a function of the weights of all patients."""
-    if isinstance(metric, RankMetric):
-        return Ranked(metric.over(sample.truth, sample.pred, sample.member), (metric, sample))
-    rows = metric.columns(sample.truth, sample.pred)
-    table = np.zeros((sample.n_patients, rows.shape[1] + 1))
-    np.add.at(table, sample.member, np.column_stack([rows, np.ones(len(rows))]))
-    return Additive(table, metric.finish, (metric, sample))
-
-
-def nowhere(weights: Floats) -> Floats:
-    """The estimator of no case at all: undefined in every draw."""
-    return np.full(weights.shape[:-1], np.nan)
-
-
-def ratio(
+def measure_ratio(
     part: Floats,
     whole: Floats,
     patients: Sequence[str],
     *,
-    better: Better,
+    direction: Direction,
     undefined: str,
     counted: Bools | None = None,
-) -> Measured:
-    """Sum of `part` over sum of `whole`, both `[n]` and finite: a pooled share, or a mean of the cases that count."""
-    metric = Metric("ratio", better, lambda t, p: np.stack([t, p], -1), lambda s, _: s[..., 1] / s[..., 0], undefined)
-    return replace(measured(metric, whole, part, patients), counted=counted)
+) -> MeasuredMetric:
+    """Measure a ratio of sums: a pooled share, or a mean of the cases that count.
+
+    Args:
+        part: The numerator of each case `[n]`, finite.
+        whole: The denominator of each case `[n]`, finite.
+        patients: The patient of each case `[n]`.
+        direction: Which values are better.
+        undefined: The reason why the metric is undefined where the denominators add up to 0.
+        counted: Which cases are behind the metric `[n]`; None for all of them.
+
+    Returns:
+        The sum of `part` over the sum of `whole`, ready to be drawn.
+
+    Example:
+        >>> share = {"direction": Direction.HIGHER, "undefined": "no pixel"}
+        >>> measure_ratio(np.array([1.0, 2.0]), np.array([2.0, 4.0]), ["a", "b"], **share).estimator.point()
+        0.5
+    """
+    metric = Metric(
+        "ratio", direction, lambda t, p: np.stack([t, p], -1), lambda s, _: s[..., 1] / s[..., 0], undefined
+    )
+    return replace(measure_cases(metric, whole, part, patients), counted=counted)
 
 
-def case_mean(
-    values: Floats, patients: Sequence[str], *, better: Better, undefined: str, counted: Bools | None = None
-) -> Measured:
-    """The mean of a value a case over the counted cases that have one (`values` NaN elsewhere)."""
+def measure_mean(
+    values: Floats, patients: Sequence[str], *, direction: Direction, undefined: str, counted: Bools | None = None
+) -> MeasuredMetric:
+    """Measure the mean of one value per case.
+
+    Args:
+        values: The value of each case `[n]`, NaN where it has none.
+        patients: The patient of each case `[n]`.
+        direction: Which values are better.
+        undefined: The reason why the metric is undefined where no case counts.
+        counted: Which cases may count `[n]`; None for all of them.
+
+    Returns:
+        The mean over the counted cases that have a value, ready to be drawn.
+
+    Example:
+        >>> mean = {"direction": Direction.HIGHER, "undefined": "no mask"}
+        >>> measure_mean(np.array([0.5, np.nan, 0.75]), ["a", "b", "c"], **mean).estimator.point()
+        0.625
+    """
     there = ~np.isnan(values) if counted is None else counted & ~np.isnan(values)
-    return ratio(
+    return measure_ratio(
         np.where(there, values, 0.0),
         there.astype(np.float64),
         patients,
-        better=better,
+        direction=direction,
         undefined=undefined,
         counted=None if there.all() else there,
     )
 
 
-def mean_of(parts: Sequence[Measured], *, note: str | None = None) -> Measured:
-    """The mean of several metrics of one kind; undefined in a draw where one of them is."""
+def average_metrics(parts: Sequence[MeasuredMetric], *, note: str | None = None) -> MeasuredMetric:
+    """Average metrics of one kind, such as a correlation of two scores.
+
+    Args:
+        parts: Metrics of one kind.
+        note: What a reader must know beside the value.
+
+    Returns:
+        Their mean; undefined in a draw where one of them is.
+    """
     counted = [part.counted for part in parts if part.counted is not None]
     return replace(
         parts[0],
-        estimator=stats.mean_of([part.estimator for part in parts]),
+        estimator=average_estimators([part.estimator for part in parts]),
         counted=np.logical_or.reduce(counted) if len(counted) == len(parts) else None,
         note=note,
     )

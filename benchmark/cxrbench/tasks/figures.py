@@ -1,4 +1,4 @@
-"""What a task's predictions look like beyond its metrics: counts of truth against prediction, ROC curve, calibration.
+"""Figures of a task: counts of truth against prediction, ROC curve, calibration.
 
 Only counts, rates and shares are kept, never a case: what a figure shows can be published where labels cannot.
 """
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.case import Case
-from cxrbench.metrics import calibration_curve, delong, roc_curve, sensitivity_at
-from cxrbench.stats import patient_codes
-from cxrbench.stats.bootstrap import draws
+from cxrbench.metrics import calibration_curve, compute_auc_covariance, roc_curve, sensitivity_at
+from cxrbench.stats import encode_patients
+from cxrbench.stats.bootstrap import draw_weights
 from cxrbench.stats.classical import Z
 from cxrbench.tasks import Arrays
 
@@ -29,10 +29,16 @@ CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """How often truth (rows) and prediction (columns) meet: `counts` `[rows, columns]`.
+class JointCounts:
+    """How often each truth (rows) meets each prediction (columns).
 
-    Of kind "confusion" rows and columns are classes; of kind "spread" they are numbers, each the middle of its bin.
+    Attributes:
+        title: What is counted.
+        kind: "confusion" where rows and columns are classes; "spread" where they are numbers, each the middle of its
+            bin.
+        rows: Names of the rows.
+        columns: Names of the columns.
+        counts: The counts `[rows, columns]`.
     """
 
     title: str
@@ -43,10 +49,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """A ROC curve `[k]`, the area with DeLong's 95 % interval, and a pointwise 95 % band at `rates` `[g]`.
+class RocWithBand:
+    """A ROC curve, its area with DeLong's 95 % interval, and a pointwise 95 % band.
 
-    `low` and `high` bound the sensitivity at each false-positive rate over draws of patients.
+    Attributes:
+        title: The question.
+        positive: How many cases are positive.
+        negative: How many cases are negative.
+        fpr: False-positive rate of each corner `[k]`.
+        tpr: Sensitivity of each corner `[k]`.
+        auc: Area, and the bounds of its interval.
+        rates: False-positive rates at which the band is given `[g]`.
+        low: Lower bound of the sensitivity over draws of patients `[g]`.
+        high: Upper bound of the sensitivity over draws of patients `[g]`.
     """
 
     title: str
@@ -61,8 +76,15 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """A reliability diagram: each filled bin's mean probability, share of positives and cases, `[bins]` each."""
+class ReliabilityDiagram:
+    """Calibration of a probability, over the bins that hold a case.
+
+    Attributes:
+        title: The question.
+        predicted: Mean probability of each bin `[bins]`.
+        observed: Share of positive cases of each bin `[bins]`.
+        cases: How many cases each bin has `[bins]`.
+    """
 
     title: str
     predicted: Floats
@@ -71,103 +93,197 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """All figures of a prediction, by a short name; the same name for the curve and the calibration of one question."""
+class TaskFigures:
+    """All figures of a prediction, by a short name.
 
-    tables: Mapping[str, Table] = field(default_factory=dict)
-    curves: Mapping[str, Curve] = field(default_factory=dict)
-    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    The curve and the reliability diagram of one question have the same name.
+    """
+
+    tables: Mapping[str, JointCounts] = field(default_factory=dict)
+    curves: Mapping[str, RocWithBand] = field(default_factory=dict)
+    calibrations: Mapping[str, ReliabilityDiagram] = field(default_factory=dict)
 
 
 @runtime_checkable
-class Illustrated(Protocol):
+class FigureTask(Protocol):
     """A task that has figures."""
 
-    def figures(
+    def make_figures(
         self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str], seed: int
-    ) -> Figures:
-        """The figures of checked predictions; `seed` is that of the track's draws."""
+    ) -> TaskFigures:
+        """Make the figures of predictions.
+
+        Args:
+            cases: Cases that have truth for the task `[n]`.
+            predictions: The checked prediction of each case `[n]`.
+            patients: The patient of each case `[n]`.
+            seed: The seed of the draws on the track.
+
+        Returns:
+            All figures of the task.
+        """
         ...
 
 
-def confusion(title: str, truth: Floats, pred: Floats, classes: Sequence[str]) -> Table:
-    """Class numbers 0...k-1 against each other, both rounded half to even."""
-    counts = _count(_whole(truth), _whole(pred), len(classes), len(classes))
-    return Table(title, "confusion", tuple(classes), tuple(classes), counts)
+def count_classes(title: str, truth: Floats, pred: Floats, classes: Sequence[str]) -> JointCounts:
+    """Count classes against each other, both sides rounded half to even.
+
+    Args:
+        title: What is counted.
+        truth: True classes `[n]`, 0...k-1.
+        pred: Predicted classes `[n]`, 0...k-1 after rounding.
+        classes: Names of the k classes.
+
+    Returns:
+        The confusion matrix.
+
+    Example:
+        >>> count_classes("Grade", np.array([0.0, 1.0]), np.array([0.4, 0.6]), ("0", "1")).counts.tolist()
+        [[1, 0], [0, 1]]
+    """
+    counts = _count_pairs(_round_half_even(truth), _round_half_even(pred), len(classes), len(classes))
+    return JointCounts(title, "confusion", tuple(classes), tuple(classes), counts)
 
 
-def labelled(title: str, truth: Ints, pred: Ints, rows: Sequence[str], columns: Sequence[str]) -> Table:
-    """Row and column numbers against each other, under their own names."""
-    return Table(title, "confusion", tuple(rows), tuple(columns), _count(truth, pred, len(rows), len(columns)))
+def count_labels(title: str, truth: Ints, pred: Ints, rows: Sequence[str], columns: Sequence[str]) -> JointCounts:
+    """Count row and column numbers against each other, under their own names.
+
+    Args:
+        title: What is counted.
+        truth: The row of each case `[n]`.
+        pred: The column of each case `[n]`.
+        rows: Names of the rows.
+        columns: Names of the columns.
+
+    Returns:
+        The counts.
+    """
+    return JointCounts(
+        title, "confusion", tuple(rows), tuple(columns), _count_pairs(truth, pred, len(rows), len(columns))
+    )
 
 
-def spread(title: str, truth: Floats, pred: Floats, top: float, steps: tuple[float, float]) -> Table:
-    """Numbers in [0, top] against each other, in bins around the multiples of a step (of the truth, of the prediction).
+def count_bins(title: str, truth: Floats, pred: Floats, top: float, steps: tuple[float, float]) -> JointCounts:
+    """Count numbers against each other, in bins around the multiples of a step.
 
     A value half-way between two multiples goes to the even one.
+
+    Args:
+        title: What is counted.
+        truth: True values `[n]` in [0, top].
+        pred: Predicted values `[n]` in [0, top].
+        top: The highest value.
+        steps: The step of the truth, and that of the prediction.
+
+    Returns:
+        The counts.
+
+    Example:
+        >>> count_bins("Share", np.array([0.0, 1.0]), np.array([0.2, 0.3]), 1, (1, 0.5)).columns
+        ('0', '0.5', '1')
     """
     across, down = (round(top / step) + 1 for step in reversed(steps))
     names = [tuple(f"{i * step:g}" for i in range(size)) for size, step in zip((down, across), steps, strict=True)]
-    counts = _count(_whole(truth / steps[0]), _whole(pred / steps[1]), down, across)
-    return Table(title, "spread", names[0], names[1], counts)
+    counts = _count_pairs(_round_half_even(truth / steps[0]), _round_half_even(pred / steps[1]), down, across)
+    return JointCounts(title, "spread", names[0], names[1], counts)
 
 
-def _whole(values: Floats) -> Ints:
+def _round_half_even(values: Floats) -> Ints:
     return np.rint(values).astype(np.intp)
 
 
-def _count(truth: Ints, pred: Ints, rows: int, columns: int) -> Ints:
+def _count_pairs(truth: Ints, pred: Ints, rows: int, columns: int) -> Ints:
     return np.bincount(truth * columns + pred, minlength=rows * columns).reshape(rows, columns)
 
 
-def curve(title: str, truth: Floats, pred: Floats, patients: Sequence[str], seed: int) -> Curve | None:
-    """The ROC curve with its band; None where the truth has one class.
+def make_roc_curve(title: str, truth: Floats, pred: Floats, patients: Sequence[str], seed: int) -> RocWithBand | None:
+    """Make the ROC curve of a question with its band.
 
-    DeLong's interval allows several cases a patient (Obuchowski 1997) and is cut to [0, 1]. The band is of 2,000
+    DeLong's interval allows several cases per patient (Obuchowski 1997) and is cut to [0, 1]. The band is of 2,000
     draws of patients; draws with one class are left out.
+
+    Args:
+        title: The question.
+        truth: Whether each case is positive `[n]`, 0 or 1.
+        pred: The probability of each case `[n]`.
+        patients: The patient of each case `[n]`.
+        seed: The seed of the draws.
+
+    Returns:
+        The curve; None where the truth has one class.
     """
     if not 0 < truth.sum() < len(truth):
         return None
-    found, area = roc_curve(truth, pred, most=MOST_CORNERS), delong(truth, pred, patients)
+    curve, area = roc_curve(truth, pred, most=MOST_CORNERS), compute_auc_covariance(truth, pred, patients)
     auc, half = float(area.auc[0]), Z * float(np.sqrt(max(area.covariance[0, 0], 0.0)))
-    heights = _heights(truth, pred, patients, seed)
-    low, high = np.nanquantile(heights, [0.025, 0.975], axis=0)
+    sensitivities = _draw_sensitivities(truth, pred, patients, seed)
+    low, high = np.nanquantile(sensitivities, [0.025, 0.975], axis=0)
     bounds = (auc, max(auc - half, 0.0), min(auc + half, 1.0)) if np.isfinite(half) else (auc, auc, auc)
-    return Curve(title, int(truth.sum()), int((1 - truth).sum()), found.fpr, found.tpr, bounds, RATES, low, high)
+    return RocWithBand(title, int(truth.sum()), int((1 - truth).sum()), curve.fpr, curve.tpr, bounds, RATES, low, high)
 
 
-def _heights(truth: Floats, pred: Floats, patients: Sequence[str], seed: int) -> Floats:
+def _draw_sensitivities(truth: Floats, pred: Floats, patients: Sequence[str], seed: int) -> Floats:
     """Sensitivity at `RATES` in draws of patients that have both classes, `[draws, rates]`."""
-    member = patient_codes(patients)
-    found = [
+    member = encode_patients(patients)
+    chunks = [
         sensitivity_at(truth, pred, RATES, weights[:, member])
-        for weights in draws(int(member.max()) + 1, seed, BAND_DRAWS)
+        for weights in draw_weights(int(member.max()) + 1, seed, BAND_DRAWS)
     ]
-    heights = np.concatenate(found)
-    return heights[~np.isnan(heights).any(1)]
+    sensitivities = np.concatenate(chunks)
+    return sensitivities[~np.isnan(sensitivities).any(1)]
 
 
-def calibration(title: str, truth: Floats, pred: Floats) -> Calibration:
-    """The reliability diagram over ten bins of equal width, empty bins left out."""
-    found = calibration_curve(truth, pred, bins=CALIBRATION_BINS)
-    filled = found.weight > 0
-    return Calibration(title, found.predicted[filled], found.observed[filled], found.weight[filled].astype(np.intp))
+def make_reliability_diagram(title: str, truth: Floats, pred: Floats) -> ReliabilityDiagram:
+    """Make the reliability diagram of a question over ten bins of equal width, empty bins left out.
+
+    Args:
+        title: The question.
+        truth: Whether each case is positive `[n]`, 0 or 1.
+        pred: The probability of each case `[n]`, in [0, 1].
+
+    Returns:
+        The diagram.
+    """
+    curve = calibration_curve(truth, pred, bins=CALIBRATION_BINS)
+    filled = curve.weight > 0
+    return ReliabilityDiagram(
+        title, curve.predicted[filled], curve.observed[filled], curve.weight[filled].astype(np.intp)
+    )
 
 
-def of_probability(
+def make_probability_figures(
     name: str, title: str, truth: Floats, pred: Floats, *, patients: Sequence[str], seed: int
-) -> Figures:
-    """ROC curve and calibration of one question; nothing where the truth has one class."""
-    drawn = curve(title, truth, pred, patients, seed)
-    if drawn is None:
-        return Figures()
-    return Figures(curves={name: drawn}, calibrations={name: calibration(title, truth, pred)})
+) -> TaskFigures:
+    """Make the ROC curve and the reliability diagram of one question.
+
+    Args:
+        name: The short name of the question.
+        title: The question.
+        truth: Whether each case is positive `[n]`, 0 or 1.
+        pred: The probability of each case `[n]`, in [0, 1].
+        patients: The patient of each case `[n]`.
+        seed: The seed of the draws.
+
+    Returns:
+        Both figures; none where the truth has one class.
+    """
+    curve = make_roc_curve(title, truth, pred, patients, seed)
+    if curve is None:
+        return TaskFigures()
+    return TaskFigures(curves={name: curve}, calibrations={name: make_reliability_diagram(title, truth, pred)})
 
 
-def together(*parts: Figures) -> Figures:
-    """Figures of several questions as one."""
-    return Figures(
-        {name: one for part in parts for name, one in part.tables.items()},
-        {name: one for part in parts for name, one in part.curves.items()},
-        {name: one for part in parts for name, one in part.calibrations.items()},
+def merge_figures(*parts: TaskFigures) -> TaskFigures:
+    """Merge the figures of several questions.
+
+    Args:
+        *parts: Figures under different names.
+
+    Returns:
+        All of them.
+    """
+    return TaskFigures(
+        {name: table for part in parts for name, table in part.tables.items()},
+        {name: curve for part in parts for name, curve in part.curves.items()},
+        {name: diagram for part in parts for name, diagram in part.calibrations.items()},
     )

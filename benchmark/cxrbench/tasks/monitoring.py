@@ -17,11 +17,11 @@ from typing import ClassVar
 import numpy as np
 
 from cxrbench.case import Case
-from cxrbench.metrics import Metric, RankMetric, intercept, pearson, slope, spearman
-from cxrbench.tasks import Arrays, Measured, tasks
-from cxrbench.tasks.casewise import Bools, Floats, among, case_mean
-from cxrbench.tasks.figures import Figures, labelled
-from cxrbench.tasks.scalars import Scalars
+from cxrbench.metrics import Direction, Metric, RankMetric, intercept, pearson, slope, spearman
+from cxrbench.tasks import Arrays, MeasuredMetric, tasks
+from cxrbench.tasks.casewise import Bools, Floats, measure_chosen, measure_mean
+from cxrbench.tasks.figures import TaskFigures, count_labels
+from cxrbench.tasks.scalars import ScalarTask
 
 METRICS: dict[str, Metric | RankMetric] = {
     "pearson": pearson,
@@ -32,7 +32,7 @@ METRICS: dict[str, Metric | RankMetric] = {
 Step = tuple[int, int]
 
 
-class Monitoring(Scalars):
+class Monitoring(ScalarTask):
     """The task; see the module's docstring."""
 
     name = "monitoring"
@@ -42,65 +42,110 @@ class Monitoring(Scalars):
     ranges: ClassVar = {"severity": (-np.inf, np.inf)}
 
     def has_truth(self, case: Case) -> bool:
-        """Whether the study has a day and a severity."""
-        return case.targets.day is not None and (_affected(case) is not None or case.targets.brixia is not None)
+        """Whether the study has a day and a severity.
+
+        Args:
+            case: A case of any dataset.
+
+        Returns:
+            Whether it has truth for the task.
+        """
+        return case.targets.day is not None and (
+            _read_affected_fraction(case) is not None or case.targets.brixia is not None
+        )
 
     def measure(
         self, cases: Sequence[Case], predictions: Sequence[Arrays], patients: Sequence[str]
-    ) -> dict[str, Measured]:
-        """The share of right directions, and correlation and line over studies."""
-        truth, alike = _truth(cases)
+    ) -> dict[str, MeasuredMetric]:
+        """The share of right directions, and correlation and line over studies.
+
+        Args:
+            cases: Cases that have truth for the task `[n]`.
+            predictions: The checked prediction of each case `[n]`.
+            patients: The patient of each case `[n]`.
+
+        Returns:
+            Every metric of the task by its key, ready to be drawn.
+        """
+        truth, alike = _read_severity(cases)
         pred = np.array([prediction["severity"] for prediction in predictions], np.float64)
         right = np.full(len(cases), np.nan)
-        for before, after in steps(cases, patients):
+        for before, after in list_steps(cases, patients):
             if alike[before] == alike[after]:
                 right[after] = (pred[after] > pred[before]) == (truth[after] > truth[before])
-        one = case_mean(right, patients, better="higher", undefined="no patient has two studies of different days")
+        share = measure_mean(
+            right, patients, direction=Direction.HIGHER, undefined="no patient has two studies of different days"
+        )
         chosen = np.full(len(cases), alike.all() or not alike.any())
         reason = "the studies have different kinds of truth"
-        lines = {key: among(metric, truth, pred, patients, chosen, none=reason) for key, metric in METRICS.items()}
-        return {"direction": one, **lines}
+        lines = {
+            key: measure_chosen(metric, truth, pred, patients, chosen, none=reason) for key, metric in METRICS.items()
+        }
+        return {"direction": share, **lines}
 
-    def figures(
+    def make_figures(
         self,
         cases: Sequence[Case],
         predictions: Sequence[Arrays],
         patients: Sequence[str],
         seed: int,  # noqa: ARG002
-    ) -> Figures:
-        """The direction of every step against the truth's; nothing where there is no step."""
-        truth, alike = _truth(cases)
+    ) -> TaskFigures:
+        """The direction of every step against the truth's; nothing where there is no step.
+
+        Args:
+            cases: Cases that have truth for the task `[n]`.
+            predictions: The checked prediction of each case `[n]`.
+            patients: The patient of each case `[n]`.
+            seed: The seed of the draws on the track.
+
+        Returns:
+            All figures of the task.
+        """
+        truth, alike = _read_severity(cases)
         pred = np.array([prediction["severity"] for prediction in predictions], np.float64)
-        taken = np.array([(a, b) for a, b in steps(cases, patients) if alike[a] == alike[b]], np.intp).reshape(-1, 2)
-        if not len(taken):
-            return Figures()
-        before, after = taken.T
+        pairs = np.array([(a, b) for a, b in list_steps(cases, patients) if alike[a] == alike[b]], np.intp).reshape(
+            -1, 2
+        )
+        if not len(pairs):
+            return TaskFigures()
+        before, after = pairs.T
         sides = [(values[after] > values[before]).astype(np.intp) for values in (truth, pred)]
         names = ("not worse", "worse")
-        return Figures({"direction": labelled("Direction of a step", sides[0], sides[1], names, names)})
+        return TaskFigures({"direction": count_labels("Direction of a step", sides[0], sides[1], names, names)})
 
 
 tasks.register("monitoring")(Monitoring())
 
 
-def steps(cases: Sequence[Case], patients: Sequence[str]) -> list[Step]:
-    """Pairs of rows (before, after): consecutive studies of one patient, by day; equal days make no step."""
+def list_steps(cases: Sequence[Case], patients: Sequence[str]) -> list[Step]:
+    """List the steps from one study of a patient to the next.
+
+    Args:
+        cases: Studies `[n]`, each with a day.
+        patients: The patient of each study `[n]`.
+
+    Returns:
+        Pairs of places (before, after): consecutive studies of a patient, by day; equal days make no step.
+    """
     of_patient: dict[str, list[int]] = defaultdict(list)
     for row, patient in enumerate(patients):
         of_patient[patient].append(row)
-    found = []
+    pairs = []
     for rows in of_patient.values():
         dated = sorted((day, row) for row in rows if (day := cases[row].targets.day) is not None)
-        found += [(a, b) for (before, a), (after, b) in pairwise(dated) if before < after]
-    return found
+        pairs += [(a, b) for (before, a), (after, b) in pairwise(dated) if before < after]
+    return pairs
 
 
-def _affected(case: Case) -> float | None:
+def _read_affected_fraction(case: Case) -> float | None:
     return (case.targets.affected_fraction or {}).get("larger")
 
 
-def _truth(cases: Sequence[Case]) -> tuple[Floats, Bools]:
+def _read_severity(cases: Sequence[Case]) -> tuple[Floats, Bools]:
     """Severity of each study, and whether it is the fraction on CT."""
-    on_ct = np.array([_affected(case) is not None for case in cases])
-    values = [_affected(case) if ct else sum(case.targets.brixia or ()) for case, ct in zip(cases, on_ct, strict=True)]
+    on_ct = np.array([_read_affected_fraction(case) is not None for case in cases])
+    values = [
+        _read_affected_fraction(case) if ct else sum(case.targets.brixia or ())
+        for case, ct in zip(cases, on_ct, strict=True)
+    ]
     return np.array(values, np.float64), on_ct

@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 import click
-from cxrbench.cli.output import json_option, print_json
+from cxrbench.cli.output import add_json_option, print_json
 from cxrbench.errors import CxrbenchError, UsageError
 
 results_option = click.option(
@@ -28,27 +28,28 @@ def leaderboard() -> None:
 @leaderboard.command()
 @results_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="site", show_default=True)
-@json_option
+@add_json_option
 def build(results: tuple[Path, ...], out: Path, as_json: bool) -> None:
-    """Build the site from result files, printed claims and dataset cards."""
-    from cxrbench_leaderboard.build import build as build_site
+    """Build the site from result files, reported values and dataset cards."""
+    from cxrbench_leaderboard.build import build_site
 
     built = build_site(results, out)
     if as_json:
         print_json({"index": str(built.index), "pages": built.pages, "results": built.results})
     else:
         click.echo(f"{built.results} results on {built.pages} pages: {built.index}")
+        click.echo(f"open {built.index} in a browser, or run cxrbench leaderboard serve --site {out}")
 
 
 @leaderboard.command()
 @results_option
 @site_option
-@json_option
+@add_json_option
 def check(results: tuple[Path, ...], site: Path, as_json: bool) -> None:
-    """Fail when the results, claims and cards would give another site than the one given."""
-    from cxrbench_leaderboard.build import check as changed_files
+    """Fail if the results, reported values and cards would now give another site."""
+    from cxrbench_leaderboard.build import list_outdated_files
 
-    changed = changed_files(results, site)
+    changed = list_outdated_files(results, site)
     if as_json:
         print_json({"site": str(site), "current": not changed, "changed": changed})
     if changed:
@@ -61,9 +62,9 @@ def check(results: tuple[Path, ...], site: Path, as_json: bool) -> None:
 @leaderboard.command()
 @site_option
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
-@json_option
+@add_json_option
 def serve(site: Path, port: int, as_json: bool) -> None:
-    """Show the site on this machine alone, until interrupted."""
+    """Serve the site on this machine only, until interrupted."""
     from functools import partial
     from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 

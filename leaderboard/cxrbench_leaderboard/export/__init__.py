@@ -1,1 +1,1 @@
-"""The rows of the pages as CSV, JSON and BibTeX."""
+"""The files of the site: the numbers of the pages as CSV, JSON and BibTeX, and the writer of all files."""

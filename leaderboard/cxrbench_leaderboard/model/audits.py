@@ -1,6 +1,7 @@
-"""Audits of splits: `audits.json`, made by `cxrbench splits audit NAMES --json`, as the pages show them.
+"""Audits of splits from `audits.json`, which `cxrbench splits audit NAMES --json` makes, as the pages show them.
 
-The leaderboard never sees the data behind them; it checks that each audit is of the split that it has, to the byte.
+The leaderboard never sees the data of an audit; it checks that each audit belongs to the bytes of the split that the
+site shows.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 FILE = Path(__file__).with_name("audits.json")
 
 
-class Part(BaseModel):
-    """A part by what its labels say: images of each value of each field; `median_age` in years where it is known."""
+class PartBalance(BaseModel):
+    """The labels of a part: images per value of each field; `median_age` in years, None where it is unknown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -25,8 +26,8 @@ class Part(BaseModel):
     median_age: float | None
 
 
-class Pair(BaseModel):
-    """Two parts that share patients: how many, and their images in each part."""
+class SharedPatients(BaseModel):
+    """Two parts that share patients: how many, and the images of these patients in each part."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +38,7 @@ class Pair(BaseModel):
     images_b: int
 
 
-class HeldOut(BaseModel):
+class HeldOutSource(BaseModel):
     """Images of a held-out part from one source, and how many of their patients are in train or in any other part."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -51,40 +52,62 @@ class HeldOut(BaseModel):
     share_in_train: float
 
 
-class Audited(BaseModel):
-    """What the audit found of one split; other keys of the file are for other readers."""
+class SplitAudit(BaseModel):
+    """The audit of one split; other keys of the file are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     split: str
     sha256: str
-    pairs: tuple[Pair, ...]
-    held_out: tuple[HeldOut, ...]
-    balance: tuple[Part, ...]
+    pairs: tuple[SharedPatients, ...]
+    held_out: tuple[HeldOutSource, ...]
+    balance: tuple[PartBalance, ...]
     not_in_copy: int | None
     not_in_split: int | None
 
 
-class Audits(BaseModel):
-    """The file."""
+class AuditFile(BaseModel):
+    """The file `audits.json`."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    splits: tuple[Audited, ...]
+    splits: tuple[SplitAudit, ...]
 
 
 @cache
-def load_audits(path: Path = FILE) -> Mapping[str, Audited]:
-    """The audits by the label of their split; raises `DataError` for a file that is not valid."""
+def load_audits(path: Path = FILE) -> Mapping[str, SplitAudit]:
+    """Load the audits of a file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The audits by the label of their split.
+
+    Raises:
+        DataError: If the file is not valid.
+    """
     try:
-        return {one.split: one for one in Audits.model_validate_json(path.read_bytes()).splits}
+        return {audit.split: audit for audit in AuditFile.model_validate_json(path.read_bytes()).splits}
     except (OSError, ValidationError) as error:
         raise DataError(f"not valid audits ({str(error).splitlines()[0]})", str(path), "make them again") from error
 
 
-def audit_of(label: str, sha256: str, path: Path = FILE) -> Audited | None:
-    """The audit of a split, None where there is none; raises `DataError` for one of another version of the split."""
-    found = load_audits(path).get(label)
-    if found is not None and found.sha256 != sha256:
+def find_audit(label: str, sha256: str, path: Path = FILE) -> SplitAudit | None:
+    """Find the audit of a split.
+
+    Args:
+        label: The label of the split.
+        sha256: The hash of the split as this version has it.
+        path: The file of audits.
+
+    Returns:
+        The audit, or None where there is none.
+
+    Raises:
+        DataError: If the audit is of another version of the split.
+    """
+    audit = load_audits(path).get(label)
+    if audit is not None and audit.sha256 != sha256:
         raise DataError("an audit is not of this split", f"{path}, {label}", "make the audits again")
-    return found
+    return audit

@@ -1,39 +1,39 @@
-"""Pictures of the phantom, as `python -m cxrbench.phantom.gallery` wrote them here.
+"""Pictures of the phantom, as `python -m cxrbench.phantom.gallery` writes them into the folder `gallery`.
 
-Twelve studies are for the gallery page, a small picture of every study for the pages of submissions. They lie beside
-this module, so that the site is built from files alone; a test holds them to the phantom.
+Twelve studies are for the gallery page; a thumbnail of every study is for the pages of submissions. They are files of
+this package, so that the site is built from files alone; a test compares them with the phantom.
 """
 
 import base64
-import csv
-import io
 import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "gallery"
-NAMED = {"covid": "COVID-19", "healthy": "Healthy", "lobar": "Lobar pneumonia", "oedema": "Pulmonary oedema"}
-"""What a category or another disease is called where its own name will not do."""
+NAMES = {"covid": "COVID-19", "healthy": "Healthy", "lobar": "Lobar pneumonia", "oedema": "Pulmonary oedema"}
+"""Names of categories and other diseases that differ from their keys."""
+StudyFacts = dict[str, str]
+"""What the manifest of the phantom says about a study."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """A study: what the phantom's manifest says of it, and its picture as a `data:` address."""
+    """A study of the gallery: its facts, and its picture as a `data:` address."""
 
-    facts: dict[str, str]
+    facts: StudyFacts
     source: str
 
     @property
     def title(self) -> str:
-        """What is to be seen."""
+        """What the picture shows."""
         kind = self.facts["confounder"] or self.facts["category"]
         grade = f", CT grade {self.facts['ct_grade']}" if kind == "covid" else ""
-        return NAMED.get(kind, kind.capitalize()) + grade
+        return NAMES.get(kind, kind.capitalize()) + grade
 
     @property
-    def about(self) -> str:
-        """The picture in words, for those who do not see it."""
+    def description(self) -> str:
+        """The picture in words, for readers who cannot see it."""
         return (
             f"{self.title}: {self.facts['view']} radiograph and two CT slices, each without and with its masks. "
             f"Brixia zones A to F: {' '.join(self.facts['brixia'])}."
@@ -41,44 +41,41 @@ class Exhibit:
 
 
 @cache
-def exhibits() -> tuple[Exhibit, ...]:
-    """The studies in order."""
-    found = json.loads((FOLDER / "facts.json").read_text("utf-8"))
-    return tuple(Exhibit(facts, _source(facts["study"])) for facts in found)
+def list_exhibits() -> tuple[Exhibit, ...]:
+    """List the studies of the gallery in order."""
+    studies = json.loads((FOLDER / "facts.json").read_text("utf-8"))
+    return tuple(Exhibit(facts, _encode_picture(facts["study"])) for facts in studies)
 
 
-def _source(study: str) -> str:
-    packed = base64.b64encode((FOLDER / f"{study}.webp").read_bytes()).decode()
-    return f"data:image/webp;base64,{packed}"
+def _encode_picture(study: str) -> str:
+    encoded = base64.b64encode((FOLDER / f"{study}.webp").read_bytes()).decode()
+    return f"data:image/webp;base64,{encoded}"
 
 
 @cache
-def small() -> dict[str, Path]:
-    """Study id to the file of its small picture, the radiograph without and with its masks."""
+def list_thumbnails() -> dict[str, Path]:
+    """List the thumbnails, each a radiograph without and with its masks, by study id."""
     return {file.stem: file for file in sorted((FOLDER / "small").glob("*.webp"))}
 
 
-def small_html(case: str) -> str:
-    """The small picture of a case of the dataset `phantom`, for a page one folder down; nothing for another id."""
-    facts = _small_facts().get(case)
+def describe_thumbnail(case: str) -> str | None:
+    """Describe the thumbnail of a case in words.
+
+    Args:
+        case: A case id of any dataset.
+
+    Returns:
+        The description, or None for a case that is no study of the phantom.
+    """
+    facts = _load_thumbnail_facts().get(case)
     if facts is None:
-        return ""
+        return None
     kind = facts["confounder"] or facts["category"]
     zones = f"Brixia zones A to F {' '.join(facts['brixia'])}"
-    about = f"Synthetic radiograph, without and with its masks: {NAMED.get(kind, kind)}, {zones}"
-    return f'<img src="../phantom/{case}.webp" width="256" height="128" loading="lazy" alt="{about}">'
+    return f"Synthetic radiograph, without and with its masks: {NAMES.get(kind, kind)}, {zones}"
 
 
 @cache
-def _small_facts() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads((FOLDER / "small" / "facts.json").read_text("utf-8"))
-    return found
-
-
-def facts_csv() -> str:
-    """What stands beside the pictures, as a table."""
-    text, rows = io.StringIO(), [one.facts for one in exhibits()]
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _load_thumbnail_facts() -> dict[str, StudyFacts]:
+    facts: dict[str, StudyFacts] = json.loads((FOLDER / "small" / "facts.json").read_text("utf-8"))
+    return facts

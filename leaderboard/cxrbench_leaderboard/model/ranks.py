@@ -1,113 +1,89 @@
-"""Ranks with what they are worth: rows that cannot be told apart share one, and each has its interval over the draws.
+"""Ranks of the results of one track: from results to the arrays of `cxrbench.stats.panel`, and back.
 
-The best row opens a group of all rows below it that a paired test (Holm-corrected over every pair of the board)
-cannot tell from it; the next row that can be told opens the next group. A group shares one rank: one more than the
-rows before it. A row whose result has no sums for the test is placed by its value alone.
+Rows that do not differ significantly share a rank. A row whose result has no sums for the paired test is ranked by its
+value alone.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
-from cxrbench.metrics.base import Floats
+from cxrbench.results.figures import PairedSums, parse_numbers
 from cxrbench.results.schema import Result
-from cxrbench.stats import Gap
-from cxrbench.stats.ranking import place_bounds
-
-from cxrbench_leaderboard.model.glossary import badness
-from cxrbench_leaderboard.model.paired import ALPHA, COUNTED, Panel, corrected, draws_for, gaps, p_values, panel
+from cxrbench.stats import Panel, PanelComparison, Rank, compare_panel, derive_seed
+from cxrbench.stats.panel import rank_by_loss
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A row's rank, the 95 % interval of its place over the draws (None: no sums), and the number of its group."""
+def make_panel(results: Sequence[Result]) -> Panel | None:
+    """Collect the results of one track that have the same draws.
 
-    rank: int
-    low: int | None = None
-    high: int | None = None
-    group: int | None = None
+    A result without sums, or with another number of patients than most, cannot be compared.
 
+    Args:
+        results: Results of one track.
 
-@dataclass(frozen=True)
-class Comparison:
-    """The ranked rows of a track, paired: their places, the pairs of the first of them, corrected p `[rows, rows]`.
-
-    `pairs` carry p corrected over every pair of the board; `places` are by submission.
+    Returns:
+        The rows, best first; None where fewer than two can be compared.
     """
-
-    panel: Panel
-    pairs: tuple[Gap, ...]
-    p_holm: Floats
-    places: Mapping[str, Place]
-
-    @cached_property
-    def shown(self) -> tuple[str, ...]:
-        """The rows of the grid."""
-        return self.panel.names[:COUNTED]
+    present = [(result, result.figures.paired) for result in results if result.figures and result.figures.paired]
+    fitting = [(result, sums) for result, sums in present if sums and sums.metric == result.primary]
+    size = Counter(sums.units for _, sums in fitting).most_common(1)
+    alike = [(result, sums) for result, sums in fitting if size and sums.units == size[0][0]]
+    alike.sort(key=lambda pair: (compute_loss(pair[0]), pair[0].submission.name))
+    return _to_panel(alike) if len(alike) > 1 else None
 
 
-def compare_rows(results: Sequence[Result]) -> Comparison | None:
-    """Compare the ranked results of one track; None where fewer than two can be compared."""
-    board = panel(results)
-    if board is None:
-        return None
-    ahead = board.drawn(slice(None), draws_for(len(board.names)))
-    found = gaps(board)
-    raw = p_values(board, ahead, found)
-    holm = corrected(raw)
-    place = {name: i for i, name in enumerate(board.names)}
-    pairs = tuple(
-        Gap(one.left, one.right, one.score, float(raw[cell]), float(holm[cell]))
-        for one in found
-        for cell in [(place[one.left], place[one.right])]
+def _to_panel(pairs: Sequence[tuple[Result, PairedSums]]) -> Panel:
+    first = pairs[0][0]
+    metric = first.metrics[first.primary]
+    return Panel(
+        names=tuple(result.submission.name for result, _ in pairs),
+        values=np.array([result.metrics[result.primary].value for result, _ in pairs], np.float64),
+        sums=np.stack([parse_numbers(sums.sums) for _, sums in pairs]),
+        bases=np.stack([parse_numbers(sums.bases) for _, sums in pairs]),
+        direction=metric.better,
+        seed=derive_seed(first.track.name),
+        n=metric.n,
+        n_patients=metric.n_patients,
+        exact=all(sums.exact for _, sums in pairs),
     )
-    groups = _groups(holm)
-    bounds = place_bounds(board.points, ahead)
-    places = {
-        name: Place(groups.index(group) + 1, *bound, len(set(groups[:at]) | {group}))
-        for at, (name, group, bound) in enumerate(zip(board.names, groups, bounds, strict=True))
-    }
-    return Comparison(board, pairs, holm, places)
 
 
-def ranks_of(results: Sequence[Result], compared: Comparison | None) -> dict[str, Place]:
-    """The place of every ranked result of one track by its submission's name; a value must stand in each.
+def compute_loss(result: Result) -> float:
+    """Compute the loss of a result in its primary metric.
 
-    The rank of a row that could not be compared is one more than the rows with a better value; it has no interval.
+    Args:
+        result: A result.
+
+    Returns:
+        The loss (smaller is better), infinite where the metric is undefined.
     """
-    order = sorted(_order(result) for result in results)
-    found: dict[str, Place] = {}
-    for result in results:
-        name, own = result.submission.name, order.index(_order(result))
-        found[name] = Place(own + 1)
-    if compared is None:
-        return found
-    return found | _among_all(compared, order)
-
-
-def _among_all(compared: Comparison, order: Sequence[float]) -> dict[str, Place]:
-    """Places counted among all ranked rows: a group's rank is that of its first row."""
-    behind = -compared.panel.points
-    first: dict[int | None, int] = {}
-    found = {}
-    for name, own in zip(compared.panel.names, behind, strict=True):
-        place = compared.places[name]
-        rank = first.setdefault(place.group, int(np.searchsorted(order, own - 1e-12)) + 1)
-        found[name] = Place(rank, place.low, place.high, place.group)
-    return found
-
-
-def _order(result: Result) -> float:
     metric = result.metrics[result.primary]
-    return float("inf") if metric.value is None else badness(metric.value, metric.better)
+    return float("inf") if metric.value is None else metric.better.loss(metric.value)
 
 
-def _groups(holm: Floats) -> list[int]:
-    """The leader's number of each row's group, rows best first."""
-    leader, found = 0, []
-    for row in range(len(holm)):
-        if holm[leader, row] < ALPHA:
-            leader = row
-        found.append(leader)
-    return found
+def compare_results(results: Sequence[Result]) -> PanelComparison | None:
+    """Compare the ranked results of one track.
+
+    Args:
+        results: Results of one track.
+
+    Returns:
+        The comparison; None where fewer than two results can be compared.
+    """
+    panel = make_panel(results)
+    return None if panel is None else compare_panel(panel)
+
+
+def make_ranks(results: Sequence[Result], comparison: PanelComparison | None) -> dict[str, Rank]:
+    """Rank the results of one track.
+
+    Args:
+        results: Results with a defined primary metric.
+        comparison: Those of them that could be compared.
+
+    Returns:
+        The rank of each result, by the name of its submission. The rank of a result that could not be compared is one
+        more than the number of results with a better value; it has no interval.
+    """
+    return rank_by_loss({result.submission.name: compute_loss(result) for result in results}, comparison)

@@ -1,1 +1,1 @@
-"""Data to HTML: templates, cells, tables and plots; no number is computed here."""
+"""Views to HTML: templates, and the tables that have too many cells for a template; no number is computed here."""

@@ -1,1 +1,1 @@
-"""One view per kind of page: which data it shows."""
+"""What each kind of page shows, as data for its template: no HTML and no file is made here."""

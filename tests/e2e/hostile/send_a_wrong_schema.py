@@ -1,4 +1,4 @@
-"""Sends a frame with a dtype that may not travel."""
+"""Sends a frame with a dtype that is not allowed."""
 
 import json
 import os

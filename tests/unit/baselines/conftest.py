@@ -1,4 +1,6 @@
-"""What the tests of trained baselines share."""
+"""Fixtures shared by the tests of the baselines."""
+
+import sys
 
 import numpy as np
 import pytest
@@ -6,15 +8,24 @@ from cxrbench.datasets import load
 from cxrbench.tasks.track import Track
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
+def _one_torch_thread():
+    """One thread per test process, as in training: small networks wait for each other where threads outnumber cores."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
 def best_constant():
-    """The zone MAE on a Brixia track of the phantom of the medians of the training part."""
+    """Zone MAE on a Brixia track of the phantom, of the medians of the training set."""
+    cases = {case.id: case for case in load("phantom").cases}
 
-    def found(name):
+    def compute_mae(name):
         track = Track.parse(name)
-        cases = {case.id: case for case in load("phantom").cases}
         split = track.load_split(tuple(cases.values()))
-        train, own = ([cases[one].targets.brixia for one in split.cases(part)] for part in ("train", track.part))
-        return np.abs(np.array(own) - np.median(train, axis=0)).mean()
+        train, test = (
+            [cases[case_id].targets.brixia for case_id in split.cases(part)] for part in ("train", track.part)
+        )
+        return np.abs(np.array(test) - np.median(train, axis=0)).mean()
 
-    return found
+    return compute_mae

@@ -1,11 +1,11 @@
-"""What goes wrong in training ends in one line that says what, where and what to do, with the usual exit codes."""
+"""Errors in training are one line that says what, where and what to do, with the documented exit codes."""
 
 import pytest
 import torch
-from cxrbench_baselines.recipe import find, load_recipe
+from cxrbench_baselines.recipe import find_recipe, load_recipe
 from cxrbench_baselines.saved import save_system
 from cxrbench_baselines.systems import systems
-from cxrbench_baselines.training.module import Training
+from cxrbench_baselines.training.module import StageModule
 
 TINY = (
     "input.size=32",
@@ -15,7 +15,7 @@ TINY = (
     "stages.lungs.batch=32",
 )
 TRACK = ("--track", "lung-segmentation/phantom/train")
-STORY = {"command": "c", "seed": 0, "seconds": 1, "hardware": "h", "learnt_from": [], "stages": []}
+RECORD = {"command": "c", "seed": 0, "seconds": 1, "hardware": "h", "learnt_from": [], "stages": []}
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def train(command, tmp_path):
     """`cxrbench train lung-pspnet` at a tiny setting, with further changes and options."""
 
     def run(*more, recipe="lung-pspnet", changes=()):
-        settings = [word for one in (*TINY, *changes) for word in ("--set", one)]
+        settings = [word for change in (*TINY, *changes) for word in ("--set", change)]
         return command("train", recipe, *settings, "--out", tmp_path / "out", *more)
 
     return run
@@ -31,9 +31,9 @@ def train(command, tmp_path):
 
 @pytest.fixture
 def untrained(tmp_path):
-    """The folder of a tiny system that has learnt nothing."""
+    """The folder of a tiny system that was not trained."""
     recipe = load_recipe("lung-pspnet", TINY)
-    save_system(systems[recipe.system](recipe), tmp_path / "saved", "saved", (), STORY)
+    save_system(systems[recipe.system](recipe), tmp_path / "saved", "saved", (), RECORD)
     return tmp_path / "saved"
 
 
@@ -73,7 +73,7 @@ def test_a_file_that_is_no_recipe(command, tmp_path):
     file = tmp_path / "own.yaml"
     file.write_text("system: [")
     check(command("train", file, *TRACK), 2, "not YAML", "own.yaml")
-    file.write_text(find("lung-unet").read_text("utf-8").replace("epochs: 50", "epocs: 50"))
+    file.write_text(find_recipe("lung-unet").read_text("utf-8").replace("epochs: 50", "epocs: 50"))
     check(command("train", file, *TRACK), 2, "own.yaml, stages.0.epocs")
 
 
@@ -111,7 +111,7 @@ def test_a_start_that_is_corrupt_or_absent(train, untrained):
 @pytest.mark.parametrize(
     ("broken", "words"), [("cut", "corrupt"), ("another", "another architecture"), ("absent", "weights are absent")]
 )
-def test_a_submission_with_wrong_weights_breaks_its_contract(command, untrained, broken, words):
+def test_wrong_weights_break_the_contract_of_a_submission(command, untrained, broken, words):
     file, recipe = untrained / "weights.safetensors", untrained / "recipe.yaml"
     if broken == "cut":
         file.write_bytes(file.read_bytes()[:5000])
@@ -124,15 +124,15 @@ def test_a_submission_with_wrong_weights_breaks_its_contract(command, untrained,
     check(done, 3, words)
 
 
-def test_out_of_memory_says_which_batch_would_fit(train, monkeypatch):
-    own = Training.loss_of
+def test_out_of_memory_names_the_batch_that_fits(train, monkeypatch):
+    compute_loss = StageModule.compute_loss
 
     def greedy(self, batch):
         if len(batch["image"]) > 8:
             raise torch.OutOfMemoryError
-        return own(self, batch)
+        return compute_loss(self, batch)
 
-    monkeypatch.setattr(Training, "loss_of", greedy)
+    monkeypatch.setattr(StageModule, "compute_loss", greedy)
     check(train(*TRACK), 1, "out of memory with batch 32", "stage lungs", "batch 8 fits")
 
 
@@ -140,5 +140,5 @@ def test_out_of_memory_on_the_cpu_is_recognised(train, monkeypatch):
     def greedy(self, batch):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr(Training, "loss_of", greedy)
+    monkeypatch.setattr(StageModule, "compute_loss", greedy)
     check(train(*TRACK), 1, "out of memory", "make input.size smaller")

@@ -1,20 +1,21 @@
-"""The loop: a resumed run is the undisturbed one, validation shares no patient, absent targets cost nothing."""
+"""Training: a resumed run equals an uninterrupted one, validation shares no patient, absent targets have no loss."""
 
 import numpy as np
 import pytest
 import torch
 from cxrbench.case import IGNORE
 from cxrbench.errors import CxrbenchError, DataError, UsageError
-from cxrbench.splits.patient_identity import person
+from cxrbench.splits.patient_identity import identify_patient
 from cxrbench.tasks.track import Track
-from cxrbench_baselines.nets.losses import Weighted, cut_dice, map_loss, number_loss
+from cxrbench_baselines.examples.augmentation import Augmentation, mirror_example
+from cxrbench_baselines.nets.losses import WeightedLoss, compute_cut_dice, compute_map_loss, compute_number_loss
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.saved import load_system, save_system
 from cxrbench_baselines.training import fit as loop
-from cxrbench_baselines.training.augmentation import Augmentation, mirrored
-from cxrbench_baselines.training.data import material, stage_tracks
-from cxrbench_baselines.training.fit import Settings, train
-from cxrbench_baselines.weights import take
+from cxrbench_baselines.training.data import choose_tracks, select_cases
+from cxrbench_baselines.training.fit import train_recipe
+from cxrbench_baselines.training.settings import TrainingSettings
+from cxrbench_baselines.weights import load_weights
 
 TINY = (
     "input.size=32",
@@ -33,7 +34,7 @@ def quiet(*_):
 
 
 def settings(out, **more):
-    return Settings(data=None, out=out, tracks=TRACK, **more)
+    return TrainingSettings(data=None, out=out, tracks=TRACK, **more)
 
 
 def same(left, right):
@@ -42,12 +43,12 @@ def same(left, right):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def uninterrupted(tmp_path_factory):
     """A tiny training of two epochs."""
-    return train(load_recipe("lung-pspnet", TINY), settings(tmp_path_factory.mktemp("whole")), quiet)
+    return train_recipe(load_recipe("lung-pspnet", TINY), settings(tmp_path_factory.mktemp("whole")), quiet)
 
 
-def test_the_same_seed_gives_the_same_weights_and_a_killed_run_goes_on_to_them(undisturbed, tmp_path, monkeypatch):
+def test_a_killed_run_resumes_to_the_weights_of_its_seed(uninterrupted, tmp_path, monkeypatch):
     recipe = load_recipe("lung-pspnet", TINY)
 
     class Killed(BaseException):
@@ -58,43 +59,42 @@ def test_the_same_seed_gives_the_same_weights_and_a_killed_run_goes_on_to_them(u
             raise Killed
 
     with pytest.raises(Killed):
-        train(recipe, settings(tmp_path), kill_in_the_second_epoch)
+        train_recipe(recipe, settings(tmp_path), kill_in_the_second_epoch)
     seen = []
-    resumed = train(recipe, settings(tmp_path), lambda words, done, _: seen.append((words, done)))
+    resumed = train_recipe(recipe, settings(tmp_path), lambda words, done, _: seen.append((words, done)))
     steps = [done for words, done in seen if words.endswith("training")]
     assert steps[0] > 1  # it did not begin again
-    assert same(resumed.system, undisturbed.system)
-    assert [one["loss"] for one in resumed.story[0]["epochs"]] == [
-        one["loss"] for one in undisturbed.story[0]["epochs"]
-    ]
+    assert same(resumed.system, uninterrupted.system)
+    losses = [[epoch["loss"] for epoch in run.stages[0]["epochs"]] for run in (resumed, uninterrupted)]
+    assert losses[0] == losses[1]
 
 
-def test_a_finished_stage_is_not_run_again(undisturbed, tmp_path, monkeypatch):
+def test_a_finished_stage_is_not_run_again(uninterrupted, tmp_path, monkeypatch):
     recipe = load_recipe("lung-pspnet", TINY)
     folder = tmp_path / "out"
-    first = train(recipe, settings(folder), quiet)
-    monkeypatch.setattr(loop, "fit", None)
-    assert same(train(recipe, settings(folder), quiet).system, first.system)
+    first = train_recipe(recipe, settings(folder), quiet)
+    monkeypatch.setattr(loop, "fit_stage", None)
+    assert same(train_recipe(recipe, settings(folder), quiet).system, first.system)
 
 
-def test_another_seed_gives_other_weights(undisturbed, tmp_path):
+def test_another_seed_gives_other_weights(uninterrupted, tmp_path):
     recipe = load_recipe("lung-pspnet", (*TINY, "stages.lungs.epochs=1"))
-    assert not same(train(recipe, settings(tmp_path, seed=1), quiet).system, undisturbed.system)
+    assert not same(train_recipe(recipe, settings(tmp_path, seed=1), quiet).system, uninterrupted.system)
 
 
-def test_a_saved_system_comes_back_with_its_weights(undisturbed, tmp_path):
-    story = {"command": "c", "seed": 0, "seconds": 1, "hardware": "h", "stages": undisturbed.story}
-    save_system(undisturbed.system, tmp_path, "tiny", undisturbed.parts, story)
-    assert same(load_system(tmp_path), undisturbed.system)
+def test_a_saved_system_is_loaded_with_its_weights(uninterrupted, tmp_path):
+    record = {"command": "c", "seed": 0, "seconds": 1, "hardware": "h", "stages": uninterrupted.stages}
+    save_system(uninterrupted.system, tmp_path, "tiny", uninterrupted.parts, record)
+    assert same(load_system(tmp_path), uninterrupted.system)
     code = (tmp_path / "submission.py").read_text()
     compile(code, "submission.py", "exec")
     assert 'trained_on = ("phantom/train", "phantom/val")' in code
 
 
 @pytest.mark.parametrize("broken", ["absent", "cut", "another"])
-def test_weights_that_do_not_fit_are_told_in_one_line(undisturbed, tmp_path, broken):
-    story = {"command": "c", "seed": 0, "seconds": 1, "hardware": "h", "stages": []}
-    save_system(undisturbed.system, tmp_path, "tiny", (), story)
+def test_weights_that_do_not_fit_are_a_one_line_error(uninterrupted, tmp_path, broken):
+    record = {"command": "c", "seed": 0, "seconds": 1, "hardware": "h", "stages": []}
+    save_system(uninterrupted.system, tmp_path, "tiny", (), record)
     file = tmp_path / "weights.safetensors"
     if broken == "absent":
         file.unlink()
@@ -109,67 +109,68 @@ def test_weights_that_do_not_fit_are_told_in_one_line(undisturbed, tmp_path, bro
     assert str(tmp_path) in caught.value.line
 
 
-def test_weights_of_a_part_are_taken_alone(undisturbed, tmp_path):
+def test_weights_of_a_part_are_loaded_alone(uninterrupted, tmp_path):
     from safetensors.torch import save_file
 
-    network = undisturbed.system.network
+    network = uninterrupted.system.network
     save_file(
         {f"network.{key}": value.contiguous() for key, value in network.state_dict().items()},
         tmp_path / "w.safetensors",
     )
-    other = type(undisturbed.system)(load_recipe("lung-pspnet", TINY))
-    assert not same(other, undisturbed.system)
-    take(other, tmp_path / "w.safetensors", "network")
+    other = type(uninterrupted.system)(load_recipe("lung-pspnet", TINY))
+    assert not same(other, uninterrupted.system)
+    load_weights(other, tmp_path / "w.safetensors", "network")
     assert same(other.network, network)
 
 
-def test_a_part_that_does_not_exist_is_told(undisturbed, tmp_path):
+def test_a_part_that_does_not_exist_is_an_error(uninterrupted, tmp_path):
     with pytest.raises(UsageError, match="no part of the network of this name: netwerk; did you mean network"):
-        take(undisturbed.system, tmp_path / "none.safetensors", "netwerk")
+        load_weights(uninterrupted.system, tmp_path / "none.safetensors", "netwerk")
 
 
-def test_out_of_memory_says_which_batch_fits(tmp_path, monkeypatch):
+def test_out_of_memory_names_the_batch_that_fits(tmp_path, monkeypatch):
     recipe = load_recipe("lung-pspnet", TINY)
-    from cxrbench_baselines.training.module import Training
+    from cxrbench_baselines.training.module import StageModule
 
-    own = Training.loss_of
+    compute_loss = StageModule.compute_loss
 
     def greedy(self, batch):
         if len(batch["image"]) > 4:
             raise torch.OutOfMemoryError
-        return own(self, batch)
+        return compute_loss(self, batch)
 
-    monkeypatch.setattr(Training, "loss_of", greedy)
+    monkeypatch.setattr(StageModule, "compute_loss", greedy)
     with pytest.raises(CxrbenchError, match=r"out of memory with batch 32: stage lungs; batch 4 fits"):
-        train(recipe, settings(tmp_path), quiet)
+        train_recipe(recipe, settings(tmp_path), quiet)
 
 
-def test_validation_shares_no_person_with_what_is_learnt_from(real_data):
+def test_validation_shares_no_patient_with_training(real_data):
     stage = load_recipe("lung-pspnet").stages[0]
-    found = material(stage, [Track.parse("lung-segmentation/cohen@joint/train")], str(real_data), seed=3)
-    learnt, checked = ({person(case.dataset, case.patient) for case in one} for one in (found.train, found.validation))
+    cases = select_cases(stage, [Track.parse("lung-segmentation/cohen@joint/train")], str(real_data), seed=3)
+    learnt, checked = (
+        {identify_patient(case.dataset, case.patient) for case in part} for part in (cases.train, cases.validation)
+    )
     assert not learnt & checked
-    assert len(found.validation) > 10
-    assert found.parts == ("cohen@joint/train",)
+    assert len(cases.validation) > 10
+    assert cases.parts == ("cohen@joint/train",)
 
 
-def test_a_split_with_a_part_val_is_validated_on_it():
+def test_a_part_val_is_the_validation():
     stage = load_recipe("lung-pspnet").stages[0]
-    found = material(stage, [Track.parse("lung-segmentation/phantom/test")], None, seed=0)
-    assert (len(found.train), len(found.validation)) == (214, 71)
+    cases = select_cases(stage, [Track.parse("lung-segmentation/phantom/test")], None, seed=0)
+    assert (len(cases.train), len(cases.validation)) == (214, 71)
 
 
-def test_a_track_of_another_task_lends_its_dataset():
+def test_a_track_of_another_task_gives_its_dataset():
     stage = load_recipe("lung-pspnet").stages[0]
-    assert [str(one) for one in stage_tracks(stage, ("lung-segmentation",), ["brixia-severity/phantom/train"])] == [
-        "lung-segmentation/phantom/train"
-    ]
+    tracks = choose_tracks(stage, ("lung-segmentation",), ["brixia-severity/phantom/train"])
+    assert [str(track) for track in tracks] == ["lung-segmentation/phantom/train"]
 
 
 def test_a_track_without_the_target_is_an_error(real_data):
     stage = load_recipe("lung-pspnet").stages[0]
     with pytest.raises(DataError, match="no case with its target"):
-        material(stage, [Track.parse("lung-segmentation/brixia-cohen/train")], str(real_data), seed=0)
+        select_cases(stage, [Track.parse("lung-segmentation/brixia-cohen/train")], str(real_data), seed=0)
 
 
 @pytest.mark.parametrize(
@@ -189,10 +190,10 @@ def test_a_change_that_does_not_fit_names_its_place(change, words):
 
 def test_a_flip_exchanges_the_sides_of_image_mask_and_score():
     image = np.arange(16, dtype=np.uint8).reshape(4, 4)
-    found = mirrored({"image": image, "lungs": image, "brixia": np.array([0, 1, 2, 3, 4, 5])}, ("lungs",))
-    assert np.array_equal(found["image"], image[:, ::-1])
-    assert np.array_equal(found["lungs"], image[:, ::-1])
-    assert found["brixia"].tolist() == [3, 4, 5, 0, 1, 2]
+    mirrored = mirror_example({"image": image, "lungs": image, "brixia": np.array([0, 1, 2, 3, 4, 5])}, ("lungs",))
+    assert np.array_equal(mirrored["image"], image[:, ::-1])
+    assert np.array_equal(mirrored["lungs"], image[:, ::-1])
+    assert mirrored["brixia"].tolist() == [3, 4, 5, 0, 1, 2]
 
 
 @pytest.mark.parametrize("recipe", ["lung-pspnet"])
@@ -202,11 +203,11 @@ def test_masks_follow_the_image_and_a_seed_repeats_the_change(recipe):
     change = Augmentation(load_recipe(recipe).stages[0].augmentation, 64, ("lungs",))
     moved = False
     for seed in range(20):
-        one = change({"image": mask * 255, "lungs": mask}, seed)
+        changed = change({"image": mask * 255, "lungs": mask}, seed)
         again = change({"image": mask * 255, "lungs": mask}, seed)
-        assert np.array_equal(one["image"], again["image"])
-        assert np.mean((one["image"] > 127) == (one["lungs"] > 0)) > 0.97
-        moved |= not np.array_equal(one["lungs"], mask)
+        assert np.array_equal(changed["image"], again["image"])
+        assert np.mean((changed["image"] > 127) == (changed["lungs"] > 0)) > 0.97
+        moved |= not np.array_equal(changed["lungs"], mask)
     assert moved
 
 
@@ -216,33 +217,33 @@ def test_ignored_pixels_change_no_map_loss():
     hidden = labels.clone()
     hidden[:, :, 4:] = IGNORE
     for name in ("bce", "dice", "jaccard", "focal"):
-        narrow = map_loss(name, logits[..., :4], labels[..., :4])
-        assert float(map_loss(name, logits, hidden)) == pytest.approx(float(narrow), rel=1e-4), name
+        narrow = compute_map_loss(name, logits[..., :4], labels[..., :4])
+        assert float(compute_map_loss(name, logits, hidden)) == pytest.approx(float(narrow), rel=1e-4), name
         changed = logits.clone()
         changed[..., 4:] += 3
-        assert float(map_loss(name, changed, hidden)) == pytest.approx(float(narrow), rel=1e-4), name
-    assert float(map_loss("dice+bce", logits, torch.full_like(labels, IGNORE))) == 0
+        assert float(compute_map_loss(name, changed, hidden)) == pytest.approx(float(narrow), rel=1e-4), name
+    assert float(compute_map_loss("dice+bce", logits, torch.full_like(labels, IGNORE))) == 0
 
 
 def test_unknown_numbers_are_left_out_of_a_loss():
     values, truth = torch.tensor([0.2, 5.0]), torch.tensor([1.0, float("nan")])
-    assert float(number_loss("l1", values, truth)) == pytest.approx(0.8)
-    assert float(number_loss("bce", values, truth * float("nan"))) == 0
+    assert float(compute_number_loss("l1", values, truth)) == pytest.approx(0.8)
+    assert float(compute_number_loss("bce", values, truth * float("nan"))) == 0
 
 
 def test_dice_of_a_cut_map():
     truth = torch.tensor([[[0, 1], [1, 1]], [[0, 0], [0, 0]], [[IGNORE] * 2] * 2], dtype=torch.uint8)
     probability = torch.tensor([[[0.1, 0.9], [0.9, 0.1]], [[0.1, 0.1], [0.1, 0.1]], [[0.9, 0.9], [0.9, 0.9]]])
-    first, empty, unknown = cut_dice(probability, truth).tolist()
+    first, empty, unknown = compute_cut_dice(probability, truth).tolist()
     assert first == pytest.approx(0.8)
     assert empty == 1
     assert np.isnan(unknown)
 
 
 def test_dynamic_weights_follow_the_equation():
-    weighted = Weighted(0.5)
+    weighted = WeightedLoss(0.5)
     first = weighted({"cls": torch.tensor(2.0), "seg": torch.tensor(4.0)})
     assert float(first) == pytest.approx(6)  # (L / L_first)^0.5 is 1
     later = weighted({"cls": torch.tensor(0.5), "seg": torch.tensor(1.0)})
     assert float(later) == pytest.approx(0.5 * 0.5 + 0.5 * 1.0)
-    assert float(Weighted(0.0)({"cls": torch.tensor(2.0), "seg": torch.tensor(1.0)})) == 3
+    assert float(WeightedLoss(0.0)({"cls": torch.tensor(2.0), "seg": torch.tensor(1.0)})) == 3

@@ -1,4 +1,4 @@
-"""The search: resumable, told apart by hyper-parameter, and through the real command on the phantom."""
+"""The search: resumable, with the effect of each hyper-parameter, and through the real command on the phantom."""
 
 import json
 
@@ -9,7 +9,7 @@ import yaml
 from cxrbench.errors import UsageError
 from cxrbench_baselines import tuning
 from cxrbench_baselines.recipe import load_recipe
-from cxrbench_baselines.training.fit import Settings
+from cxrbench_baselines.training.settings import TrainingSettings
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import create_trial
 
@@ -33,7 +33,7 @@ def space(tmp_path):
 
 @pytest.fixture
 def search(space, tmp_path):
-    settings = Settings(data=None, out=tmp_path / "study", seed=3)
+    settings = TrainingSettings(data=None, out=tmp_path / "study", seed=3)
     return tuning.Search("lung-pspnet", (), tuning.load_space("danilov-lungs", space), settings)
 
 
@@ -50,37 +50,37 @@ def surrogate(monkeypatch, calls, fail_at=None):
         for epoch in range(1, stage.epochs + 1):
             settings.watch("lungs", epoch, quality * epoch / stage.epochs)
 
-    monkeypatch.setattr(tuning, "train", train)
+    monkeypatch.setattr(tuning, "train_recipe", train)
 
 
 def quiet(*_):
     pass
 
 
-def test_a_search_that_was_ended_goes_on_to_the_same_trials(search, monkeypatch, tmp_path):
+def test_an_interrupted_search_goes_on_to_the_same_trials(search, monkeypatch, tmp_path):
     whole, resumed = [], []
     surrogate(monkeypatch, whole)
-    tuning.tune(search, 6, quiet)
-    again = tuning.Search(search.recipe, (), search.space, Settings(data=None, out=tmp_path / "other", seed=3))
+    tuning.run_search(search, 6, quiet)
+    again = tuning.Search(search.recipe, (), search.space, TrainingSettings(data=None, out=tmp_path / "other", seed=3))
     surrogate(monkeypatch, resumed, fail_at=4)
     with pytest.raises(KeyboardInterrupt):
-        tuning.tune(again, 6, quiet)
-    study = tuning.tune(again, 6, quiet)
+        tuning.run_search(again, 6, quiet)
+    study = tuning.run_search(again, 6, quiet)
     assert resumed[:3] == whole[:3]
     assert resumed[3] == resumed[4] == whole[3]
     assert len(study.get_trials(states=tuning.ENDED)) == 6
-    tuning.tune(again, 6, quiet)
+    tuning.run_search(again, 6, quiet)
     assert len(resumed) == 7  # nothing was left to do
 
 
-def test_a_trial_of_a_killed_process_is_asked_for_again(search, monkeypatch):
-    study = tuning._study(search)
+def test_a_trial_of_a_killed_process_is_proposed_again(search, monkeypatch):
+    study = tuning._open_study(search)
     left = study.ask()
-    proposed = tuning.proposed(search.space.search, left)
+    proposed = tuning.propose_changes(search.space.search, left)
     calls = []
     surrogate(monkeypatch, calls)
-    study = tuning.tune(search, 1, quiet)
-    assert tuning.changes_of(tuning.best_trial(study)) == proposed
+    study = tuning.run_search(search, 1, quiet)
+    assert tuning.list_changes(tuning.find_best_trial(study)) == proposed
 
 
 def test_the_trials_are_trained_as_the_space_says(search):
@@ -89,21 +89,21 @@ def test_the_trials_are_trained_as_the_space_says(search):
     assert recipe.stage("lungs").stopping is None
 
 
-def trials(count=60):
+def make_trials(count=60):
     """Trials whose quality is a line in the rate's logarithm, with an encoder that does nothing."""
     rng = np.random.default_rng(0)
     rates, encoders = {"rate": FloatDistribution(-4, -1)}, {"encoder": CategoricalDistribution(("a", "b"))}
-    found = []
+    trials = []
     for _ in range(count):
         params = {"rate": float(rng.uniform(-4, -1)), "encoder": str(rng.choice(["a", "b"]))}
         quality = 0.5 - 0.1 * params["rate"] + float(rng.normal(0, 0.001))
         attrs = {"epochs": int(rng.integers(1, 16))}
-        found.append(create_trial(value=quality, params=params, distributions=rates | encoders, user_attrs=attrs))
-    return found
+        trials.append(create_trial(value=quality, params=params, distributions=rates | encoders, user_attrs=attrs))
+    return trials
 
 
-def test_the_effect_of_a_hyper_parameter_is_found_and_that_of_an_idle_one_is_not():
-    rows = {row.name: row for row in tuning.effects(trials())}
+def test_effects_show_which_hyper_parameters_matter():
+    rows = {row.name: row for row in tuning.compute_effects(make_trials())}
     assert set(rows) == {"rate", "encoder=a", "encoder=b", "epochs"}
     assert rows["rate"].correlation == pytest.approx(-1, abs=0.01)
     assert rows["rate"].importance > 0.9
@@ -112,7 +112,7 @@ def test_the_effect_of_a_hyper_parameter_is_found_and_that_of_an_idle_one_is_not
 
 
 def test_effects_of_too_few_trials_are_undefined():
-    assert {(row.correlation, row.importance) for row in tuning.effects(trials(2))} == {(None, None)}
+    assert {(row.correlation, row.importance) for row in tuning.compute_effects(make_trials(2))} == {(None, None)}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_effects_of_too_few_trials_are_undefined():
         ("a: [", "cannot be read"),
     ],
 )
-def test_a_space_that_does_not_fit_is_told(space, text, words):
+def test_a_space_that_does_not_fit_is_an_error(space, text, words):
     space.write_text(text)
     with pytest.raises(UsageError, match=words):
         tuning.load_space("danilov-lungs", space)
@@ -142,24 +142,24 @@ def test_the_packaged_spaces_are_the_papers(system):
             load_recipe(recipe, [*space.changes(), f"{place}={json.dumps(value)}"])
 
 
-def test_no_space_for_a_system_says_which_there_are():
+def test_an_unknown_space_names_the_nearest():
     with pytest.raises(UsageError, match="danilov-lungs"):
         tuning.load_space("danilov-lung", None)
 
 
-def test_three_trials_on_the_phantom_leave_the_best_as_a_recipe(command, space, tmp_path):
+def test_three_trials_write_the_best_as_a_recipe(command, space, tmp_path):
     out = tmp_path / "study"
     small = ("input.size=32", "network.encoder=efficientnet-b0", "network.pretrained=none")
-    changes = [word for one in (*small, "stages.lungs.augmentation=[]") for word in ("--set", one)]
+    changes = [word for change in (*small, "stages.lungs.augmentation=[]") for word in ("--set", change)]
     track = ("--track", "lung-segmentation/phantom/train")
     done = command("tune", "lung-pspnet", *track, *changes, "--space", space, "--trials", 3, "--out", out, "--json")
     assert done.code == 0, done.err
-    found = json.loads(done.out)
-    assert sum(found["trials"].values()) == 3
-    assert 0 <= found["quality"] <= 1
+    report = json.loads(done.out)
+    assert sum(report["trials"].values()) == 3
+    assert 0 <= report["quality"] <= 1
     best = load_recipe(out / "best.yaml")
-    assert best == load_recipe("lung-pspnet", [*small, "stages.lungs.augmentation=[]", *found["changes"]])
+    assert best == load_recipe("lung-pspnet", [*small, "stages.lungs.augmentation=[]", *report["changes"]])
     assert best.stage("lungs").batch == load_recipe("lung-pspnet").stage("lungs").batch
-    assert {row["name"] for row in found["effects"]} >= {"epochs", "stages.lungs.optimizer.lr"}
+    assert {row["name"] for row in report["effects"]} >= {"epochs", "stages.lungs.optimizer.lr"}
     assert yaml.safe_load((out / "best.yaml").read_text())["system"] == "danilov-lungs"
     assert not list(out.glob("trials/*"))

@@ -1,4 +1,4 @@
-"""Planted copies of one image are found, unlike images are not."""
+"""Planted duplicates are found, different images are not reported."""
 
 import html.parser
 import io
@@ -8,8 +8,8 @@ import shutil
 import numpy as np
 import pytest
 from cxrbench.case import Case, Image
-from cxrbench.curation.audit.duplicates import compare
-from cxrbench.curation.audit.fingerprint import fingerprint, perceptual_hash
+from cxrbench.curation.audit.duplicates import find_duplicates
+from cxrbench.curation.audit.fingerprint import compute_fingerprint, compute_perceptual_hash
 from cxrbench.datasets import Dataset, load
 from cxrbench.errors import DataError
 from cxrbench.splits import Split, load_split
@@ -18,9 +18,9 @@ from PIL import Image as Raster
 
 @pytest.fixture(scope="module")
 def phantom():
-    """Pixels of the phantom's first study of each patient: unlike, yet all of them a thorax."""
-    asked = set(load_split("phantom").cases("test"))
-    cases = {case.patient: case for case in reversed(load("phantom").cases) if case.id in asked}
+    """Pixels of the first study of each phantom patient: different images of a thorax."""
+    test_cases = set(load_split("phantom").cases("test"))
+    cases = {case.patient: case for case in reversed(load("phantom").cases) if case.id in test_cases}
     return [cases[patient].image().pixels for patient in sorted(cases)]
 
 
@@ -46,7 +46,7 @@ def noisy(pixels):
     return np.clip(pixels + np.random.default_rng(1).normal(0, 0.02, pixels.shape).astype(np.float32), 0, 1)
 
 
-COPIES = {one.__name__: one for one in (np.copy, resized, brighter, darkened_by_gamma, through_jpeg, noisy)}
+COPIES = {change.__name__: change for change in (np.copy, resized, brighter, darkened_by_gamma, through_jpeg, noisy)}
 
 
 def dataset_of(pixels, name="planted"):
@@ -62,13 +62,13 @@ def split_of(dataset, part_of):
 
 
 @pytest.mark.parametrize("change", COPIES)
-def test_a_copy_is_found_and_only_the_copy(phantom, change):
-    pixels = {f"train-{i}": one for i, one in enumerate(phantom)} | {"test-0": COPIES[change](phantom[7])}
+def test_only_the_copy_of_an_image_is_found(phantom, change):
+    pixels = {f"train-{i}": array for i, array in enumerate(phantom)} | {"test-0": COPIES[change](phantom[7])}
     dataset = dataset_of(pixels)
     split = split_of(dataset, {name: name.split("-")[0] for name in pixels})
-    found = compare([dataset], [split])
-    assert found.images == len(phantom) + 1
-    (pair,) = found.duplicates
+    search = find_duplicates([dataset], [split])
+    assert search.images == len(phantom) + 1
+    (pair,) = search.duplicates
     assert (pair.a.case, pair.b.case) == ("test-0", "train-7")
     assert pair.kind == ("identical" if change == "copy" else "near")
     assert pair.straddles == ("planted",)
@@ -76,24 +76,25 @@ def test_a_copy_is_found_and_only_the_copy(phantom, change):
     assert (pair.correlation is None) == (change == "copy")
 
 
-def test_unlike_images_are_not_flagged(phantom):
+def test_different_images_are_not_reported(phantom):
     noise = np.random.default_rng(0).random((60, 90, 80), dtype=np.float32)
-    pixels = {f"thorax-{i}": one for i, one in enumerate(phantom)} | {f"noise-{i}": one for i, one in enumerate(noise)}
-    assert compare([dataset_of(pixels)], []).duplicates == ()
+    pixels = {f"thorax-{i}": array for i, array in enumerate(phantom)}
+    pixels |= {f"noise-{i}": array for i, array in enumerate(noise)}
+    assert find_duplicates([dataset_of(pixels)], []).duplicates == ()
 
 
-def test_a_copy_in_another_dataset_or_unused_straddles_nothing(phantom):
-    one, two = dataset_of({"a": phantom[0], "b": phantom[0]}, "one"), dataset_of({"a": phantom[0]}, "two")
-    split = split_of(one, {"a": "train", "b": "unused"})
-    found = compare([one, two], [split]).duplicates
-    assert [(pair.a.dataset, pair.b.dataset) for pair in found] == [("one", "one"), ("one", "two"), ("one", "two")]
-    assert all(pair.straddles == () for pair in found)
-    assert [pair.two_patients for pair in found] == [True, False, False]
+def test_copies_elsewhere_or_unused_are_in_one_part(phantom):
+    first, second = dataset_of({"a": phantom[0], "b": phantom[0]}, "one"), dataset_of({"a": phantom[0]}, "two")
+    split = split_of(first, {"a": "train", "b": "unused"})
+    pairs = find_duplicates([first, second], [split]).duplicates
+    assert [(pair.a.dataset, pair.b.dataset) for pair in pairs] == [("one", "one"), ("one", "two"), ("one", "two")]
+    assert all(pair.straddles == () for pair in pairs)
+    assert [pair.two_patients for pair in pairs] == [True, False, False]
 
 
 def test_constant_images_are_alike_only_if_identical():
     flat = {str(i): np.full((40, 40), value, np.float32) for i, value in enumerate((0.2, 0.2, 0.8))}
-    (pair,) = compare([dataset_of(flat)], []).duplicates
+    (pair,) = find_duplicates([dataset_of(flat)], []).duplicates
     assert (pair.kind, pair.a.case, pair.b.case) == ("identical", "0", "1")
 
 
@@ -103,24 +104,26 @@ def test_an_image_that_cannot_be_read_is_named(phantom):
 
     dataset = dataset_of({"a": phantom[0]})
     bad = Case(id="b", patient="b", dataset="planted", load=broken)
-    found = compare([Dataset("planted", (*dataset.cases, bad))], [])
-    assert found.images == 1
-    assert [(one.case, one.reason) for one in found.unreadable] == [("b", "cannot be decoded: x.png; fetch it again")]
+    search = find_duplicates([Dataset("planted", (*dataset.cases, bad))], [])
+    assert search.images == 1
+    assert [(image.case, image.reason) for image in search.unreadable] == [
+        ("b", "cannot be decoded: x.png; fetch it again")
+    ]
 
 
-def test_no_image_at_hand_is_an_error():
-    with pytest.raises(DataError, match=r"no image is at hand.*--images"):
-        compare([Dataset("d", (Case(id="a", patient="a", dataset="d"),))], [])
+def test_no_available_image_is_an_error():
+    with pytest.raises(DataError, match=r"no image is available.*--images"):
+        find_duplicates([Dataset("d", (Case(id="a", patient="a", dataset="d"),))], [])
 
 
 def test_fingerprints(phantom):
-    one = fingerprint(Image(phantom[0]))
-    assert one.thumbnail.shape == (64 * 64,)
-    assert np.linalg.norm(one.thumbnail) == pytest.approx(1, abs=1e-5)
-    assert one.thumbnail.mean() == pytest.approx(0, abs=1e-6)
-    assert perceptual_hash(phantom[0] * 0.5 + 0.1) == perceptual_hash(phantom[0])
+    fingerprint = compute_fingerprint(Image(phantom[0]))
+    assert fingerprint.thumbnail.shape == (64 * 64,)
+    assert np.linalg.norm(fingerprint.thumbnail) == pytest.approx(1, abs=1e-5)
+    assert fingerprint.thumbnail.mean() == pytest.approx(0, abs=1e-6)
+    assert compute_perceptual_hash(phantom[0] * 0.5 + 0.1) == compute_perceptual_hash(phantom[0])
     volume = np.stack([(1000 * phantom[0]).astype(np.int16)] * 3)
-    assert fingerprint(Image(volume, "ct")).thumbnail == pytest.approx(one.thumbnail, abs=0.01)
+    assert compute_fingerprint(Image(volume, "ct")).thumbnail == pytest.approx(fingerprint.thumbnail, abs=0.01)
 
 
 class Outline(html.parser.HTMLParser):
@@ -150,9 +153,9 @@ def test_the_command_finds_a_planted_copy_and_writes_a_page(command, synthetic_c
     page = tmp_path / "audit.html"
     done = command("splits", "audit", "brixia-cohen", "--images", "--json", "--page", page, "--data", synthetic_copy)
     assert done.code == 0
-    found = json.loads(done.out)
-    assert found["compared"] == 192
-    (pair,) = found["duplicates"]
+    report = json.loads(done.out)
+    assert report["compared"] == 192
+    (pair,) = report["duplicates"]
     assert {pair["a"]["case"], pair["b"]["case"]} == {train, test}
     assert pair["kind"] == "identical"
     assert "brixia-cohen" in pair["straddles"]
@@ -167,22 +170,22 @@ def test_the_command_finds_a_planted_copy_and_writes_a_page(command, synthetic_c
 
 
 def test_names_are_escaped_on_the_page(phantom):
-    from cxrbench.curation.audit import Audit
-    from cxrbench.curation.audit.page import page
+    from cxrbench.curation.audit import AuditReport
+    from cxrbench.curation.audit.page import render_audit_page
 
-    found = compare([dataset_of({"<b>a": phantom[0], "b": phantom[0]})], [])
-    text = page(Audit((), (), found.images, found.duplicates))
+    search = find_duplicates([dataset_of({"<b>a": phantom[0], "b": phantom[0]})], [])
+    text = render_audit_page(AuditReport((), (), search.images, search.duplicates))
     assert "&lt;b&gt;a" in text
     assert "<b>a" not in text
 
 
-def test_the_cohen_set_holds_four_images_twice(real_data):
+def test_the_cohen_set_has_four_images_twice(real_data):
     wanted = {"178": "16660_", "97": "covid-19-rapidly-progressive-acute-respiratory-distress-syndrome-ards"}
     cases = tuple(case for case in load("cohen", real_data).cases if case.patient in {*wanted, "13", "19", "192"})
-    found = compare([Dataset("cohen", cases)], [])
-    twice = [pair for pair in found.duplicates if pair.two_patients]
+    search = find_duplicates([Dataset("cohen", cases)], [])
+    twice = [pair for pair in search.duplicates if pair.two_patients]
     assert len(twice) == 4
     assert all(pair.a.case.startswith(wanted["178"]) and pair.b.case.startswith(wanted["97"]) for pair in twice)
-    assert [(pair.a.case, pair.b.case) for pair in found.duplicates if not pair.two_patients] == [
+    assert [(pair.a.case, pair.b.case) for pair in search.duplicates if not pair.two_patients] == [
         ("AR-1.jpg", "AR-2.jpg")
     ]

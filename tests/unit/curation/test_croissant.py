@@ -1,4 +1,4 @@
-"""`cxrbench datasets croissant`: valid by mlcroissant's own reading, and with the rows of our splits."""
+"""`cxrbench datasets croissant`: valid for mlcroissant's own reader, and with the rows of our splits."""
 
 import json
 import logging
@@ -6,7 +6,7 @@ import sys
 import warnings
 
 import pytest
-from cxrbench.catalog import cards
+from cxrbench.catalog import read_cards
 from cxrbench.splits import load_split
 
 mlc = pytest.importorskip("mlcroissant", reason="needs the extra croissant")
@@ -14,7 +14,7 @@ mlc = pytest.importorskip("mlcroissant", reason="needs the extra croissant")
 
 @pytest.fixture
 def read(monkeypatch):
-    """mlcroissant's own reader; what it warns of are its parsers' habits, and that no date of publication is known."""
+    """mlcroissant's own reader, without its warnings about its parsers and about the missing date of publication."""
     monkeypatch.setattr(logging.getLogger("absl"), "disabled", True)
 
     def reading(path):
@@ -25,15 +25,15 @@ def read(monkeypatch):
     return reading
 
 
-@pytest.mark.parametrize("name", sorted(cards()))
+@pytest.mark.parametrize("name", sorted(read_cards()))
 def test_every_card_is_valid_and_keeps_its_terms(name, command, tmp_path, read):
     assert command("datasets", "croissant", name, "--out", tmp_path / "c.json").code == 0
-    found, card = read(tmp_path / "c.json").metadata, cards()[name]
-    assert not found.ctx.issues.errors
-    assert found.name == name
-    assert found.license == [card.licence]
-    assert (found.cite_as or "") == card.citation.strip()
-    assert card.layout.strip() in found.description
+    metadata, card = read(tmp_path / "c.json").metadata, read_cards()[name]
+    assert not metadata.ctx.issues.errors
+    assert metadata.name == name
+    assert metadata.license == [card.licence]
+    assert (metadata.cite_as or "") == card.citation.strip()
+    assert card.layout.strip() in metadata.description
 
 
 @pytest.mark.parametrize(("label", "part"), [("brixia-cohen", "default"), ("brixia-cohen", "published")])
@@ -46,7 +46,7 @@ def test_the_records_are_the_rows_of_the_split(label, part, command, tmp_path, r
             [row[f"cases@{part}/{key}"].decode() for key in ("case_id", "patient_id", "part")]
             for row in read(tmp_path / "c.json").records(f"cases@{part}")
         ]
-    assert rows == [[case, split.patients[case], own] for case, own in split.part_of.items()]
+    assert rows == [[case, split.patients[case], part_of_case] for case, part_of_case in split.part_of.items()]
 
 
 def test_a_list_of_patients_and_a_rule(command):
@@ -57,7 +57,7 @@ def test_a_list_of_patients_and_a_rule(command):
     assert "Split brixia, version 1, is a rule" in rule["description"]
 
 
-def test_without_mlcroissant_the_command_says_which_extra_it_needs(command, monkeypatch):
+def test_without_mlcroissant_the_error_names_the_extra(command, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlcroissant", None)
     done = command("datasets", "croissant", "cohen")
     assert done.code == 2

@@ -1,4 +1,4 @@
-"""Actualmed: CRLF table, inconclusive films, images by `imagename`."""
+"""Actualmed: CRLF table, inconclusive radiographs, images by `imagename`."""
 
 from collections import Counter
 
@@ -30,7 +30,7 @@ def reasons(dataset, file):
     return [problem.reason for problem in dataset.problems if problem.file == file]
 
 
-def test_films_and_findings(tmp_path):
+def test_radiographs_and_findings(tmp_path):
     dataset = listed(tmp_path)
     assert [(case.id, case.patient, case.targets.category, case.targets.finding) for case in dataset.cases] == [
         ("CR.1.png", "ANON1", "covid", True),
@@ -47,7 +47,7 @@ def test_an_unknown_finding_is_reported(tmp_path):
     assert "unknown finding Flu: category unknown" in reasons(dataset, "CR.1.png")
 
 
-def test_images_are_found_absent_ones_and_strangers_reported(tmp_path):
+def test_absent_and_unlisted_images_are_reported(tmp_path):
     for name in ("CR.1.png", "CR.9.png"):
         write_picture(tmp_path / "actualmed/images" / name, mode="RGBA")
     dataset = listed(tmp_path)

@@ -5,7 +5,7 @@ import pytest
 from cxrbench.datasets import load
 from cxrbench.errors import DataError
 
-from tests.fixtures.make_tables import BRIXIA, brixia_row, make_brixia, write_csv, write_film
+from tests.fixtures.make_tables import BRIXIA, brixia_row, make_brixia, write_csv, write_radiograph
 
 ROWS = [
     brixia_row("1001", "022131", 9),
@@ -35,7 +35,7 @@ def test_both_generations_of_the_table_are_read(tmp_path, version):
     assert [case.patient for case in dataset.cases] == ["17", "17", "18"]
 
 
-def test_the_truth_of_a_re_read_case_is_the_stored_mode_and_the_clinical_score_a_rater(tmp_path):
+def test_the_truth_of_a_reread_case_is_the_stored_mode(tmp_path):
     case = listed(tmp_path).by_id["1003"]
     assert case.targets.brixia == (0, 0, 1, 0, 0, 3)
     assert case.targets.raters == {"clinical": (0, 0, 0, 0, 0, 3)}
@@ -43,7 +43,7 @@ def test_the_truth_of_a_re_read_case_is_the_stored_mode_and_the_clinical_score_a
     assert case.meta["consensus_mean"] == (0.1, 0.1, 1.1, 0.1, 0.1, 3.1)
 
 
-def test_a_case_read_once_has_no_second_rater(tmp_path):
+def test_a_case_that_was_read_once_has_no_rater(tmp_path):
     case = listed(tmp_path).by_id["1001"]
     assert (case.targets.raters, case.meta["consensus"]) == ({}, False)
 
@@ -58,7 +58,7 @@ def test_a_case_read_once_has_no_second_rater(tmp_path):
         ("000000", 0, (0, 0, 0, 0, 0, 0)),
     ],
 )
-def test_leading_zeros_that_a_spreadsheet_dropped_are_put_back(tmp_path, text, total, zones):
+def test_dropped_leading_zeros_are_restored(tmp_path, text, total, zones):
     dataset = listed(tmp_path, [brixia_row("1001", text, total)], [])
     assert dataset.cases[0].targets.brixia == zones
 
@@ -85,11 +85,11 @@ def test_days_count_from_the_subjects_first_study(tmp_path):
     assert days == {"1001": 0.0, "1002": 5.0, "1003": 0.0, "1004": None}
 
 
-def test_the_age_is_the_lower_end_of_its_five_year_bin(tmp_path):
+def test_the_age_is_the_lower_end_of_its_bin(tmp_path):
     assert listed(tmp_path).cases[0].meta["age_from"] == 65
 
 
-def test_without_the_consensus_file_the_truth_of_re_read_cases_is_unknown(tmp_path):
+def test_without_the_consensus_file_the_truth_is_unknown(tmp_path):
     make_brixia(tmp_path / "brixia", ROWS)
     (tmp_path / "brixia/metadata_consensus_v1.csv").unlink()
     dataset = load("brixia", tmp_path)
@@ -99,13 +99,13 @@ def test_without_the_consensus_file_the_truth_of_re_read_cases_is_unknown(tmp_pa
 
 
 @pytest.mark.parametrize("modes", [(0, 0, 4, 0, 0, 3), (0, 0, "", 0, 0, 3), (0, 0, "", 12, 0, 3)])
-def test_a_mode_that_is_no_score_is_reported_and_not_used(tmp_path, modes):
+def test_a_mode_that_is_no_score_is_reported(tmp_path, modes):
     dataset = listed(tmp_path, consensus=[("1003", *modes)])
     assert dataset.by_id["1003"].targets.brixia is None
-    assert any("a mode in metadata_consensus_v1.csv is not 0-3" in one for one in reasons(dataset, "1003"))
+    assert any("a mode in metadata_consensus_v1.csv is not 0-3" in reason for reason in reasons(dataset, "1003"))
 
 
-def test_tables_that_disagree_on_the_re_read_cases_are_reported(tmp_path):
+def test_tables_that_disagree_on_reread_cases_are_reported(tmp_path):
     dataset = listed(tmp_path, consensus=[*READ, ("1001", 1, 1, 1, 1, 1, 1), ("9999", 1, 1, 1, 1, 1, 1)])
     assert dataset.by_id["1001"].targets.brixia == (1, 1, 1, 1, 1, 1)
     assert any("ConsensusTestset is 0" in reason for reason in reasons(dataset, "1001"))
@@ -131,19 +131,19 @@ def test_a_missing_column_is_named(tmp_path):
         load("brixia", tmp_path)
 
 
-def test_images_are_found_absent_ones_and_strangers_reported(tmp_path):
+def test_absent_and_unlisted_images_are_reported(tmp_path):
     make_brixia(tmp_path / "brixia", ROWS, READ)
     for name in ("1001", "7777"):
-        write_film(tmp_path / f"brixia/dicom_clean/{name}.dcm", bits=12)
+        write_radiograph(tmp_path / f"brixia/dicom_clean/{name}.dcm", bits=12)
     dataset = load("brixia", tmp_path)
     assert [case.available for case in dataset.cases] == [True, False, False]
     assert reasons(dataset, "dicom_clean/1002") == ["listed but absent"]
     assert reasons(dataset, "dicom_clean/7777.dcm") == ["present but not listed"]
 
 
-def test_a_film_of_12_bits_is_decoded_when_asked_for(tmp_path):
+def test_a_radiograph_of_12_bits_is_decoded(tmp_path):
     make_brixia(tmp_path / "brixia", ROWS, READ)
-    write_film(tmp_path / "brixia/dicom_clean/1001.dcm", bits=12, spacing=0.2)
+    write_radiograph(tmp_path / "brixia/dicom_clean/1001.dcm", bits=12, spacing=0.2)
     image = load("brixia", tmp_path).by_id["1001"].image()
     np.testing.assert_allclose((image.pixels.min(), image.pixels.max()), (0, 1))
     assert image.spacing == (0.2, 0.2)

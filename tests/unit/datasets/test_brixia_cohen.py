@@ -6,7 +6,7 @@ import pytest
 from cxrbench.datasets import load
 
 
-def test_both_ratings_and_the_senior_as_truth(synthetic_copy):
+def test_both_ratings_with_the_senior_as_truth(synthetic_copy):
     case = load("brixia-cohen", synthetic_copy).cases[0]
     assert case.targets.brixia == case.targets.raters["senior"]
     assert set(case.targets.raters) == {"senior", "junior"}
@@ -14,7 +14,7 @@ def test_both_ratings_and_the_senior_as_truth(synthetic_copy):
 
 
 @pytest.mark.parametrize("where", ["public-cohen-subset", "cohen/images"])
-def test_images_lie_beside_the_table_or_in_the_cohen_set(where, synthetic_copy):
+def test_images_are_beside_the_table_or_in_the_cohen_set(where, synthetic_copy):
     if where == "cohen/images":
         (synthetic_copy / "cohen").mkdir()
         shutil.move(synthetic_copy / "brixia-cohen" / "public-cohen-subset", synthetic_copy / where)
@@ -27,7 +27,7 @@ def test_the_datasets_own_root_is_accepted_as_data(synthetic_copy):
     assert len(load("brixia-cohen", synthetic_copy / "brixia-cohen").cases) == 192
 
 
-def test_patients_come_from_the_cohen_table_and_others_stand_alone(synthetic_copy):
+def test_patients_come_from_the_cohen_table(synthetic_copy):
     (synthetic_copy / "cohen").mkdir()
     (synthetic_copy / "cohen" / "metadata.csv").write_text(
         "patientid,filename,finding,view,modality,folder,\n7,0.jpg,COVID-19,PA,X-ray,images,\n", "utf-8"

@@ -1,11 +1,11 @@
-"""Cohen: a table whose header drifts, severity scores, lung masks by people and by a model, CT volumes apart."""
+"""Cohen: a table whose header changes, severity scores, lung masks drawn and predicted, CT volumes apart."""
 
 import numpy as np
 import pytest
 from cxrbench.case import IGNORE, LUNG
 from cxrbench.datasets import load
 from cxrbench.datasets.adapters.cohen.masks import is_empty
-from cxrbench.datasets.formats.image_files import picture_size
+from cxrbench.datasets.formats.image_files import read_image_size
 from cxrbench.errors import DataError
 from PIL import Image
 
@@ -93,7 +93,7 @@ def test_what_is_neither_yes_nor_no_is_unknown(copy):
     assert (targets.icu, targets.death, targets.day) == (None, None, None)
 
 
-def test_severity_below_its_comments(copy):
+def test_severity_scores_below_comment_lines(copy):
     make_severity(copy, [("one.jpg", "6.0", "4.3")])
     targets = {case.id: (case.targets.extent, case.targets.opacity) for case in load("cohen", copy.parent).cases}
     assert targets == {"one.jpg": (6.0, 4.3), "two.jpg": (None, None)}
@@ -107,7 +107,7 @@ def test_a_score_out_of_range_is_reported_and_not_used(copy, extent, opacity):
     assert reasons(dataset, "one.jpg") == [f"extent {extent}, opacity {opacity}: not 0-8 and 0-6, not used"]
 
 
-def test_a_score_of_no_case_is_reported(copy):
+def test_a_score_without_a_case_is_reported(copy):
     make_severity(copy, [("side.jpg", "1", "1")])
     assert reasons(load("cohen", copy.parent), "side.jpg") == [
         "in covid-severity-scores.csv but no frontal radiograph of this name"
@@ -121,7 +121,7 @@ def drawn(values=(0, 127, 255), size=(20, 24)):
     return mask
 
 
-def test_v7labs_masks_are_png_under_any_name_and_127_is_ignored(copy):
+def test_v7labs_masks_are_png_and_127_is_ignored(copy):
     stored = drawn()
     write_mask(copy / "annotations/semantic_masks_v7labs_lungs/one.jpg", stored)
     mask = load("cohen", copy.parent).cases[0].targets.lung_mask()
@@ -131,7 +131,7 @@ def test_v7labs_masks_are_png_under_any_name_and_127_is_ignored(copy):
     np.testing.assert_array_equal(mask == 0, stored == 0)
 
 
-def test_masks_by_a_model_are_used_only_where_asked(copy):
+def test_predicted_masks_are_a_dataset_of_their_own(copy):
     stored = drawn((255, 127, 128))
     write_mask(copy / "annotations/lungVAE-masks/one_mask.png", stored)
     assert load("cohen", copy.parent).cases[0].targets.lung_mask is None
@@ -154,7 +154,7 @@ def test_an_unusable_mask_is_reported_and_not_used(copy, mask, reason):
     assert reasons(dataset, "semantic_masks_v7labs_lungs/one.jpg") == [reason]
 
 
-def test_a_file_that_is_no_mask_is_reported(copy):
+def test_a_file_that_is_not_a_mask_is_reported(copy):
     path = copy / "annotations/semantic_masks_v7labs_lungs/one.jpg"
     path.parent.mkdir(parents=True)
     path.write_text("not a picture", "utf-8")
@@ -168,7 +168,7 @@ def test_a_mask_with_another_value_is_refused(copy):
         mask()
 
 
-def test_masks_of_no_case_are_counted(copy):
+def test_masks_without_a_case_are_counted(copy):
     for name in ("one.jpg", "side.jpg"):
         write_mask(copy / f"annotations/semantic_masks_v7labs_lungs/{name}", drawn())
     assert reasons(load("cohen", copy.parent), "semantic_masks_v7labs_lungs") == [
@@ -176,14 +176,14 @@ def test_masks_of_no_case_are_counted(copy):
     ]
 
 
-def test_a_turned_picture_is_measured_as_it_is_shown(tmp_path):
+def test_the_size_of_a_rotated_picture_is_as_displayed(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("L", (24, 20)).save(tmp_path / "turned.jpg", exif=exif)
-    assert picture_size(tmp_path / "turned.jpg") == (24, 20)
+    assert read_image_size(tmp_path / "turned.jpg") == (24, 20)
 
 
-def test_volumes_are_listed_apart(copy):
+def test_volumes_are_a_dataset_of_their_own(copy):
     dataset = load("cohen-volumes", copy.parent)
     assert [(case.id, case.modality, case.patient) for case in dataset.cases] == [
         ("coronacases_org_001.nii.gz", "ct", "7")
@@ -198,7 +198,7 @@ def test_duplicate_file_names(copy):
     assert reasons(dataset, "two.jpg") == ["2 rows in metadata.csv, which differ: none kept"]
 
 
-def test_a_listed_image_that_is_absent_is_a_case_without_an_image(copy):
+def test_an_absent_image_is_a_case_without_an_image(copy):
     (copy / "images/two.jpg").unlink()
     dataset = load("cohen", copy.parent)
     assert [case.available for case in dataset.cases] == [True, False]
@@ -212,20 +212,30 @@ def test_a_missing_column_is_named(copy, column):
         load("cohen", copy.parent)
 
 
-def test_the_real_scores_and_masks(real_data):
-    dataset = load("cohen", real_data)
-    scored = [case for case in dataset.cases if case.targets.extent is not None]
-    assert len(scored) == 94
-    assert all(case.available for case in scored)
-    masks = list((real_data / "cohen/annotations/semantic_masks_v7labs_lungs").iterdir())
-    assert (len(masks), sum(is_empty(path, picture_size(path)) for path in masks)) == (517, 82)
-    modelled = load("cohen-lungvae", real_data)
-    assert len(modelled.cases) == len(dataset.cases)
-    assert sum(path.suffix == ".png" for path in (real_data / "cohen/annotations/lungVAE-masks").iterdir()) == 209
-
-
-def test_a_real_mask_fits_its_image(real_data):
-    case = next(one for one in load("cohen", real_data).cases if one.available and one.targets.lung_mask)
+def check_scores_and_masks(data):
+    """Every scored case has its image; both datasets list the same cases; a mask has the size of its image."""
+    dataset, predicted = load("cohen", data), load("cohen-lungvae", data)
+    assert [case.id for case in predicted.cases] == [case.id for case in dataset.cases]
+    assert all(case.available for case in dataset.cases if case.targets.extent is not None)
+    case = next(case for case in dataset.cases if case.available and case.targets.lung_mask)
     mask = case.targets.lung_mask()
     assert mask.shape == case.image().pixels.shape
     assert 0.05 < (mask == LUNG).mean() < 0.8
+    return dataset
+
+
+def test_scores_and_masks_fit_their_images(copy):
+    make_severity(copy, [("one.jpg", "6.0", "4.3")])
+    write_mask(copy / "annotations/semantic_masks_v7labs_lungs/one.jpg", drawn((255, 255)))
+    write_mask(copy / "annotations/semantic_masks_v7labs_lungs/two.jpg", np.zeros((20, 24)))
+    check_scores_and_masks(copy.parent)
+    masks = sorted((copy / "annotations/semantic_masks_v7labs_lungs").iterdir())
+    assert [is_empty(path, read_image_size(path)) for path in masks] == [False, True]
+
+
+def test_the_real_scores_and_masks(real_data):
+    dataset = check_scores_and_masks(real_data)
+    assert sum(case.targets.extent is not None for case in dataset.cases) == 94
+    masks = list((real_data / "cohen/annotations/semantic_masks_v7labs_lungs").iterdir())
+    assert (len(masks), sum(is_empty(path, read_image_size(path)) for path in masks)) == (517, 82)
+    assert sum(path.suffix == ".png" for path in (real_data / "cohen/annotations/lungVAE-masks").iterdir()) == 209

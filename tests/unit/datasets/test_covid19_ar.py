@@ -1,11 +1,18 @@
-"""COVID-19-AR: the clinical table, films as pictures or DICOM, outlines to masks."""
+"""COVID-19-AR: the clinical table, radiographs as pictures or DICOM, outlines to masks."""
 
 import numpy as np
 import pytest
 from cxrbench.datasets import load
 from cxrbench.datasets.adapters.covid19_ar.adapter import read_patients
 
-from tests.fixtures.make_tables import AR_PATIENTS, make_ar_table, write_csv, write_drawing, write_film, write_picture
+from tests.fixtures.make_tables import (
+    AR_PATIENTS,
+    make_ar_table,
+    write_csv,
+    write_drawing,
+    write_picture,
+    write_radiograph,
+)
 
 ONE, TWO, THREE = (f"COVID-19-AR-1640000{i}" for i in (1, 2, 3))
 EARLY, LATE, OTHER = f"{ONE}_01-15-2012-XR", f"{ONE}_01-18-2012-XR", f"{TWO}_02-06-2012-XR"
@@ -15,7 +22,7 @@ LEFT = ("left_lung", [[14, 2], [20, 2], [20, 12], [14, 12]])
 
 @pytest.fixture
 def copy(tmp_path):
-    """The repository's layout: three films of two patients, one annotated."""
+    """The repository's layout: three radiographs of two patients, one annotated."""
     root = tmp_path / "covid-19-ar"
     make_ar_table(root / "covid_rural_annot/covid_rural_patient_info.csv", [(ONE, 1, 0), (TWO, 0, 0)])
     for stem in (EARLY, LATE, OTHER):
@@ -31,7 +38,7 @@ def reasons(dataset, file):
     return [problem.reason for problem in dataset.problems if problem.file == file]
 
 
-def test_films_outcome_and_days(copy):
+def test_radiographs_outcome_and_days(copy):
     dataset = load("covid-19-ar", copy.parent)
     assert [case.id for case in dataset.cases] == [EARLY, LATE, OTHER]
     assert [case.patient for case in dataset.cases] == [ONE, ONE, TWO]
@@ -47,7 +54,7 @@ def test_null_stays_null(copy):
     assert (meta["test_name"], meta["age"], meta["sex"]) == ("NULL", 81, "F")
 
 
-def test_outlines_become_masks_and_lesions_are_clipped_to_the_lungs(copy):
+def test_outlines_become_masks_with_lesions_clipped_to_lungs(copy):
     lesions = [
         ("groud_glass_opacity", [[0, 4], [5, 4], [5, 6], [0, 6]]),
         ("consolidation", [[18, 8], [24, 8], [24, 10], [18, 10]]),
@@ -61,19 +68,19 @@ def test_outlines_become_masks_and_lesions_are_clipped_to_the_lungs(copy):
     np.testing.assert_array_equal(targets.lesion_mask(), opacity)
 
 
-def test_a_film_without_an_opacity_shape_has_an_empty_mask(copy):
+def test_without_an_opacity_shape_the_lesion_mask_is_empty(copy):
     draw(copy, EARLY, [RIGHT, LEFT])
     targets = load("covid-19-ar", copy.parent).by_id[EARLY].targets
     assert targets.lesion_mask().shape == (20, 24)
     assert not targets.lesion_mask().any()
 
 
-def test_a_film_that_nobody_drew_on_has_no_masks(copy):
+def test_a_radiograph_without_annotation_has_no_masks(copy):
     targets = load("covid-19-ar", copy.parent).by_id[LATE].targets
     assert (targets.lung_mask, targets.lesion_mask) == (None, None)
 
 
-def test_without_lungs_lesions_are_not_clipped_and_that_is_said(copy):
+def test_without_lungs_lesions_are_not_clipped(copy):
     draw(copy, EARLY, [("opacity", [[0, 0], [24, 0], [24, 20], [0, 20]])])
     dataset = load("covid-19-ar", copy.parent)
     assert dataset.by_id[EARLY].targets.lesion_mask().all()
@@ -86,10 +93,10 @@ def test_without_lungs_lesions_are_not_clipped_and_that_is_said(copy):
     [
         ([RIGHT, LEFT, ("effusion", [[0, 0], [1, 0], [1, 1]])], (20, 24), "unknown label effusion: masks not used"),
         ([RIGHT, ("Right_Lung", RIGHT[1])], (20, 24), "unknown label Right_Lung: masks not used"),
-        ([RIGHT], (40, 48), "annotation of 40 x 48 pixels, film of 20 x 24: masks not used"),
+        ([RIGHT], (40, 48), "annotation of 40 x 48 pixels, image of 20 x 24: masks not used"),
     ],
 )
-def test_a_strange_annotation_is_reported_and_not_used(copy, shapes, size, reason):
+def test_an_invalid_annotation_is_reported_and_not_used(copy, shapes, size, reason):
     draw(copy, EARLY, shapes, size)
     dataset = load("covid-19-ar", copy.parent)
     assert reasons(dataset, EARLY) == [reason]
@@ -115,13 +122,13 @@ def test_an_annotation_that_does_not_parse_is_reported(copy, content, reason):
     assert reason in reasons(load("covid-19-ar", copy.parent), EARLY)[0]
 
 
-def test_a_film_without_a_row_and_a_row_without_a_film(copy):
+def test_a_radiograph_without_a_row_and_vice_versa(copy):
     write_picture(copy / f"covid_rural_annot/jpgs/{THREE}_03-01-2012-XR.jpg")
     make_ar_table(copy / "covid_rural_annot/covid_rural_patient_info.csv", [(ONE, 1, 0), ("COVID-19-AR-9", 0, 0)])
     dataset = load("covid-19-ar", copy.parent)
     assert dataset.cases[-1].targets.icu is None
-    assert reasons(dataset, THREE) == ["has a film but no row in the clinical table: outcome unknown"]
-    assert reasons(dataset, "COVID-19-AR-9") == ["has a row but no film"]
+    assert reasons(dataset, THREE) == ["has a radiograph but no row in the clinical table: outcome unknown"]
+    assert reasons(dataset, "COVID-19-AR-9") == ["has a row but no radiograph"]
 
 
 def test_cells_that_are_no_answer_are_unknown_and_reported(copy):
@@ -139,55 +146,73 @@ def test_duplicate_patients_that_differ_have_no_outcome(copy):
 
 
 def test_a_picture_of_another_name_is_reported(copy):
-    write_picture(copy / "covid_rural_annot/jpgs/film 7.jpg")
+    write_picture(copy / "covid_rural_annot/jpgs/radiograph 7.jpg")
     dataset = load("covid-19-ar", copy.parent)
     assert len(dataset.cases) == 3
-    assert reasons(dataset, "jpgs/film 7.jpg") == ["not named <PATIENT>_<MM-DD-YYYY>-XR: not listed"]
+    assert reasons(dataset, "jpgs/radiograph 7.jpg") == ["not named <PATIENT>_<MM-DD-YYYY>-XR: not listed"]
 
 
 @pytest.mark.parametrize("tree", ["COVID-19-AR", "manifest-1594658036421/COVID-19-AR"])
 @pytest.mark.parametrize("study", ["01-15-2012-NA-XR CHEST AP ONLY-24124", "01-15-2012-XR CHEST AP ONLY-24124"])
 def test_the_dicom_tree(tmp_path, tree, study):
     root = tmp_path / "covid-19-ar"
-    write_film(root / tree / ONE / study / "1001.000000-NA-00046/1-1.dcm")
-    write_film(root / tree / ONE / "01-16-2012-NA-CT CHEST-1" / "1-x/1-1.dcm")
+    write_radiograph(root / tree / ONE / study / "1001.000000-NA-00046/1-1.dcm")
+    write_radiograph(root / tree / ONE / "01-16-2012-NA-CT CHEST-1" / "1-x/1-1.dcm")
     dataset = load("covid-19-ar", tmp_path)
     assert [(case.id, case.available) for case in dataset.cases] == [(EARLY, True)]
     assert reasons(dataset, f"{ONE}/01-16-2012-NA-CT CHEST-1") == ["not a radiograph: not listed"]
     assert reasons(dataset, "covid_rural_patient_info.csv") == ["absent: outcomes are unknown"]
 
 
-def test_two_dicom_films_of_one_day_are_two_cases_without_masks(copy):
+def test_two_radiographs_of_one_day_have_no_masks(copy):
     study = copy / "COVID-19-AR" / THREE / "01-15-2012-NA-XR CHEST-1"
     for series in ("1-a", "2-b"):
-        write_film(study / series / "1-1.dcm")
+        write_radiograph(study / series / "1-1.dcm")
     draw(copy, f"{THREE}_01-15-2012-XR", [RIGHT])
     dataset = load("covid-19-ar", copy.parent)
-    own = [case for case in dataset.cases if case.patient == THREE]
-    assert [case.id for case in own] == [f"{THREE}_01-15-2012-XR-{i}" for i in (1, 2)]
-    assert own[0].targets.lung_mask is None
+    cases = [case for case in dataset.cases if case.patient == THREE]
+    assert [case.id for case in cases] == [f"{THREE}_01-15-2012-XR-{i}" for i in (1, 2)]
+    assert cases[0].targets.lung_mask is None
     assert "which one was annotated is unknown" in reasons(dataset, f"{THREE}_01-15-2012-XR")[0]
 
 
-def test_the_exported_picture_stands_for_its_dicom_file(copy):
-    write_film(copy / "COVID-19-AR" / ONE / "01-15-2012-NA-XR CHEST-1" / "1-a/1-1.dcm")
+def test_the_exported_picture_replaces_its_dicom_file(copy):
+    write_radiograph(copy / "COVID-19-AR" / ONE / "01-15-2012-NA-XR CHEST-1" / "1-a/1-1.dcm")
     assert [case.id for case in load("covid-19-ar", copy.parent).cases] == [EARLY, LATE, OTHER]
 
 
-def test_an_annotation_is_compared_with_a_dicom_films_size(copy):
-    write_film(copy / "COVID-19-AR" / THREE / "01-15-2012-NA-XR CHEST-1" / "1-a/1-1.dcm")
+def test_an_annotation_must_have_the_size_of_the_dicom_image(copy):
+    write_radiograph(copy / "COVID-19-AR" / THREE / "01-15-2012-NA-XR CHEST-1" / "1-a/1-1.dcm")
     draw(copy, f"{THREE}_01-15-2012-XR", [RIGHT], (21, 24))
     dataset = load("covid-19-ar", copy.parent)
-    assert any("annotation of 21 x 24 pixels" in one for one in reasons(dataset, f"{THREE}_01-15-2012-XR"))
+    assert any("annotation of 21 x 24 pixels" in reason for reason in reasons(dataset, f"{THREE}_01-15-2012-XR"))
 
 
-def test_a_missing_column_is_named_and_the_films_are_still_listed(copy):
+def test_without_a_column_the_radiographs_are_still_listed(copy):
     write_csv(copy / "covid_rural_annot/covid_rural_patient_info.csv", AR_PATIENTS[:-1], [])
     dataset = load("covid-19-ar", copy.parent)
-    told = [problem.reason for problem in dataset.problems if problem.file == "covid_rural_patient_info.csv"]
-    assert told == ["column missing: MORTALITY: not used"]
+    assert reasons(dataset, "covid_rural_patient_info.csv") == ["column missing: MORTALITY: not used"]
     assert dataset.cases
     assert all(case.targets.death is None for case in dataset.cases)
+
+
+def test_a_copy_without_radiographs_is_one_problem(tmp_path):
+    make_ar_table(tmp_path / "covid-19-ar/covid_rural_patient_info.csv", [(ONE, 1, 0), (TWO, 0, 0)])
+    dataset = load("covid-19-ar", tmp_path)
+    assert dataset.cases == ()
+    assert reasons(dataset, "jpgs") == ["absent, and no DICOM tree: none of 2 patients has a radiograph"]
+
+
+def test_patients_of_the_clinical_table(tmp_path):
+    rows = [(ONE, 1, 0), (TWO, 0, 0), (THREE, 1, 1)]
+    patients, problems = read_patients(make_ar_table(tmp_path / "covid_rural_patient_info.csv", rows))
+    assert [(patient.icu, patient.death) for patient in patients.values()] == [
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
+    assert all(patient.row["TEST NAME"] == "NULL" for patient in patients.values())
+    assert problems == []
 
 
 def test_the_real_table(real_data):
@@ -199,7 +224,7 @@ def test_the_real_table(real_data):
     assert problems == []
 
 
-def test_the_real_copy_has_no_films_and_says_so(real_data):
+def test_the_real_copy_has_no_radiographs(real_data):
     dataset = load("covid-19-ar", real_data)
     assert dataset.cases == ()
-    assert reasons(dataset, "jpgs") == ["absent, and no DICOM tree: none of 104 patients has a film"]
+    assert reasons(dataset, "jpgs") == ["absent, and no DICOM tree: none of 104 patients has a radiograph"]

@@ -28,7 +28,7 @@ def test_four_classes(tmp_path):
     assert categories["COVID/images/COVID-1.png"] == "covid"
     assert categories["Normal/images/Normal-1.png"] == "healthy"
     assert len({case.patient for case in dataset.cases}) == 8
-    assert any("no patient is told" in problem.reason for problem in dataset.problems)
+    assert any("patients are unknown" in problem.reason for problem in dataset.problems)
 
 
 def test_a_mask_of_the_images_size_is_used(tmp_path):
@@ -47,7 +47,7 @@ def test_masks_of_another_size_are_reported_and_not_used(tmp_path):
     assert "masks of 16 x 16 pixels, images of 20 x 24: not used" in [problem.reason for problem in dataset.problems]
 
 
-def test_an_absent_class_is_reported_and_an_absent_set_an_error(tmp_path):
+def test_an_absent_class_is_reported_an_absent_set_refused(tmp_path):
     with pytest.raises(DataError, match="covid-19-radiography not found"):
         load("covid-19-radiography", tmp_path)
     write_picture(tmp_path / ROOT / "COVID/images/COVID-1.png")

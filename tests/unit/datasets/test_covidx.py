@@ -2,49 +2,33 @@
 
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.adapters.covidx import Entry, read_list
+from cxrbench.datasets.adapters.covidx import ListEntry, read_list
 from cxrbench.errors import DataError
 from cxrbench.splits import load_split
 
+from tests.fixtures.make_copies import COVIDX_TRAIN, make_covidx
 from tests.fixtures.make_tables import make_rsna, write_picture
-
-TRAIN = """3 kjr-21-e24-g003-l-a.jpg COVID-19 cohen
-COVID 70 COVID(70).png COVID-19 sirm
-aaaa-1 aaaa-1.png normal rnsa
-aaaa-2 aaaa-2.png pneumonia rsna
-"""
-TEST = """8 lancet-case2a.jpg COVID-19
-aaaa-3 aaaa-3.png normal
-"""
 
 
 @pytest.fixture(autouse=True)
 def _without_split(monkeypatch):
-    monkeypatch.setattr("cxrbench.datasets.adapters.rsna.adapter.split_patients", lambda _: {})
-
-
-def make(tmp_path, version="3", train=TRAIN, test=TEST, folder="labels"):
-    root = tmp_path / "covidx" / folder
-    root.mkdir(parents=True, exist_ok=True)
-    (root / f"train_COVIDx{version}.txt").write_text(train, "utf-8")
-    (root / f"test_COVIDx{version}.txt").write_text(test, "utf-8")
-    return root
+    monkeypatch.setattr("cxrbench.datasets.adapters.rsna.adapter.load_split_patients", lambda _: {})
 
 
 def test_lines_are_read_from_the_right(tmp_path):
-    entries, problems = read_list(make(tmp_path) / "train_COVIDx3.txt", "train")
+    entries, problems = read_list(make_covidx(tmp_path) / "train_COVIDx3.txt", "train")
     assert entries == [
-        Entry("3", "kjr-21-e24-g003-l-a.jpg", "COVID-19", "cohen", "train"),
-        Entry("COVID 70", "COVID(70).png", "COVID-19", "sirm", "train"),
-        Entry("aaaa-1", "aaaa-1.png", "normal", "rsna", "train"),
-        Entry("aaaa-2", "aaaa-2.png", "pneumonia", "rsna", "train"),
+        ListEntry("3", "kjr-21-e24-g003-l-a.jpg", "COVID-19", "cohen", "train"),
+        ListEntry("COVID 70", "COVID(70).png", "COVID-19", "sirm", "train"),
+        ListEntry("aaaa-1", "aaaa-1.png", "normal", "rsna", "train"),
+        ListEntry("aaaa-2", "aaaa-2.png", "pneumonia", "rsna", "train"),
     ]
     assert problems == []
 
 
 def test_rsna_ids_become_nih_patients(tmp_path):
     make_rsna(tmp_path / "rsna", [], twins=[(f"aaaa-{i}", "x.png", "41", "1", "Normal") for i in (1, 3)])
-    make(tmp_path)
+    make_covidx(tmp_path)
     assert [case.patient for case in load("covidx", tmp_path).cases] == [
         "cohen:3",
         "sirm:COVID 70",
@@ -56,7 +40,7 @@ def test_rsna_ids_become_nih_patients(tmp_path):
 
 
 def test_labels_parts_and_images(tmp_path):
-    make(tmp_path)
+    make_covidx(tmp_path)
     write_picture(tmp_path / "covidx/data/test/lancet-case2a.jpg")
     dataset = load("covidx", tmp_path)
     assert [case.targets.category for case in dataset.cases] == [
@@ -74,28 +58,28 @@ def test_labels_parts_and_images(tmp_path):
     assert reasons["rsna_to_nih.csv"] == "absent: RSNA images count as patients of their own"
 
 
-def test_without_any_image_one_problem_says_so(tmp_path):
-    make(tmp_path)
+def test_without_any_image_there_is_one_problem(tmp_path):
+    make_covidx(tmp_path)
     reasons = [problem.reason for problem in load("covidx", tmp_path).problems]
     assert "absent: none of 6 listed images is there" in reasons
     assert "listed but absent" not in reasons
 
 
-def test_version_3_is_read_where_it_is_there_and_else_the_newest(tmp_path):
+def test_version_3_is_preferred_else_the_newest(tmp_path):
     two = "1 a.png positive cohen\n2 b.png negative rsna\n"
-    make(tmp_path, "8A", two, "3 c.png negative rsna\n", folder="")
-    make(tmp_path, "9A", two, "4 d.png negative rsna\n", folder="")
+    make_covidx(tmp_path, "8A", two, "3 c.png negative rsna\n", folder="")
+    make_covidx(tmp_path, "9A", two, "4 d.png negative rsna\n", folder="")
     dataset = load("covidx", tmp_path)
     assert [case.id for case in dataset.cases] == ["a.png", "b.png", "d.png"]
     assert [case.targets.category for case in dataset.cases] == ["covid", None, None]
-    make(tmp_path, "3", folder="")
+    make_covidx(tmp_path, "3", folder="")
     newer = load("covidx", tmp_path)
     assert len(newer.cases) == 6
     assert [problem.file for problem in newer.problems if "version 3 is" in problem.reason] == ["COVIDx8A", "COVIDx9A"]
 
 
 def test_lines_that_do_not_fit_are_reported(tmp_path):
-    make(tmp_path, train=TRAIN + "one two\n5 a.png flu cohen\n6 b.png normal elsewhere\n")
+    make_covidx(tmp_path, train=COVIDX_TRAIN + "one two\n5 a.png flu cohen\n6 b.png normal elsewhere\n")
     reasons = {problem.file: problem.reason for problem in load("covidx", tmp_path).problems}
     for number in (5, 6, 7):
         assert "left out" in reasons[f"train_COVIDx3.txt:{number}"]
@@ -103,7 +87,7 @@ def test_lines_that_do_not_fit_are_reported(tmp_path):
 
 def test_duplicate_files(tmp_path):
     repeated = "3 kjr-21-e24-g003-l-a.jpg COVID-19 cohen\naaaa-2 aaaa-2.png normal rsna\n"
-    make(tmp_path, train=TRAIN + repeated)
+    make_covidx(tmp_path, train=COVIDX_TRAIN + repeated)
     dataset = load("covidx", tmp_path)
     reasons = {problem.file: problem.reason for problem in dataset.problems}
     assert "aaaa-2.png" not in dataset.by_id
@@ -111,15 +95,15 @@ def test_duplicate_files(tmp_path):
     assert reasons["kjr-21-e24-g003-l-a.jpg"] == "2 lines, all equal: one kept"
 
 
-def test_a_list_that_is_none_is_an_error(tmp_path):
-    make(tmp_path, test="\n")
-    with pytest.raises(DataError, match="not one line"):
+def test_a_list_without_entries_is_an_error(tmp_path):
+    make_covidx(tmp_path, test="\n")
+    with pytest.raises(DataError, match="no line of the list"):
         load("covidx", tmp_path)
 
 
-def test_the_splits_follow_the_lists_and_ours_leaves_out_test_images_of_trained_patients(tmp_path):
+def test_our_split_leaves_out_test_images_of_trained_patients(tmp_path):
     make_rsna(tmp_path / "rsna", [], twins=[(f"aaaa-{i}", "x.png", "41", "1", "Normal") for i in (1, 3)])
-    make(tmp_path)
+    make_covidx(tmp_path)
     cases = load("covidx", tmp_path).cases
     published, ours = load_split("covidx", "published", cases), load_split("covidx", cases=cases)
     assert published.cases("test") == ("aaaa-3.png", "lancet-case2a.jpg")

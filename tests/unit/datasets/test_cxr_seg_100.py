@@ -4,41 +4,9 @@ import numpy as np
 import pytest
 from cxrbench.datasets import load
 from cxrbench.errors import DataError
-from PIL import Image
 
-from tests.fixtures.make_tables import COHEN, cohen_row, write_csv, write_picture
-
-HEADER = ("#", "Class", "Filename", "Image", "Mask", "Resolution", "Top", "Left", "Width", "Height")
-
-
-def write_crop(path, height, width):
-    """Drawn pixels coloured, the others black, alpha opaque all over."""
-    pixels = np.zeros((height, width, 4), np.uint8)
-    pixels[..., 3] = 255
-    pixels[..., :2] = 124
-    pixels[0, 0, :3] = 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
-
-
-def make(root, objects, name="one.jpg", size="24x20"):
-    rows = []
-    for i, (label, top, left, height, width) in enumerate(objects, 1):
-        write_crop(root / f"masks/{i}.png", height, width)
-        rows.append((i, f"COVID-19 {label}", name, "images/aa.jpg", f"masks/{i}.png", size, top, left, width, height))
-    write_csv(root / "structure.csv", HEADER, rows)
-    write_csv(root / "metadata.csv", COHEN, [cohen_row(12, "one.jpg")])
-    return rows
-
-
-OBJECTS = [
-    ("Right Lung", 2, 2, 10, 6),
-    ("Left Lung", 2, 14, 10, 6),
-    ("Ground Glass Opacities", 4, 1, 3, 4),
-    ("Consolidation", 8, 16, 2, 2),
-    ("Pleural Effusion", 10, 14, 2, 6),
-    ("Tubings", 0, 10, 20, 2),
-]
+from tests.fixtures.make_copies import CXR_SEG, CXR_SEG_OBJECTS, make_cxr_seg
+from tests.fixtures.make_tables import write_csv, write_picture
 
 
 def reasons(dataset, file):
@@ -46,7 +14,7 @@ def reasons(dataset, file):
 
 
 def test_crops_are_placed_and_united(tmp_path):
-    make(tmp_path / "cxr-seg-100", OBJECTS)
+    make_cxr_seg(tmp_path / "cxr-seg-100")
     write_picture(tmp_path / "cxr-seg-100/images/aa.jpg")
     case = load("cxr-seg-100", tmp_path).by_id["one.jpg"]
     lungs, lesions = np.zeros((20, 24), int), np.zeros((20, 24), bool)
@@ -60,14 +28,14 @@ def test_crops_are_placed_and_united(tmp_path):
     assert case.image().pixels.shape == (20, 24)
 
 
-def test_images_of_the_cohen_copy_are_used_where_the_own_are_absent(tmp_path):
-    make(tmp_path / "cxr-seg-100", OBJECTS)
+def test_absent_images_are_taken_from_the_cohen_copy(tmp_path):
+    make_cxr_seg(tmp_path / "cxr-seg-100")
     write_picture(tmp_path / "cohen/images/one.jpg")
     assert load("cxr-seg-100", tmp_path).by_id["one.jpg"].available
 
 
-def test_an_image_of_another_size_keeps_no_mask(tmp_path):
-    make(tmp_path / "cxr-seg-100", OBJECTS)
+def test_masks_of_another_size_are_not_used(tmp_path):
+    make_cxr_seg(tmp_path / "cxr-seg-100")
     write_picture(tmp_path / "cohen/images/one.jpg", 40, 48)
     dataset = load("cxr-seg-100", tmp_path)
     assert dataset.cases[0].targets.lung_mask is None
@@ -75,7 +43,7 @@ def test_an_image_of_another_size_keeps_no_mask(tmp_path):
 
 
 def test_a_lung_that_was_not_drawn_is_reported(tmp_path):
-    make(tmp_path / "cxr-seg-100", OBJECTS[:1])
+    make_cxr_seg(tmp_path / "cxr-seg-100", CXR_SEG_OBJECTS[:1])
     dataset = load("cxr-seg-100", tmp_path)
     assert set(np.unique(dataset.cases[0].targets.lung_mask())) == {0, 1}
     assert "left lung not drawn" in reasons(dataset, "one.jpg")
@@ -83,48 +51,59 @@ def test_a_lung_that_was_not_drawn_is_reported(tmp_path):
 
 
 def test_an_unknown_class_is_reported(tmp_path):
-    make(tmp_path / "cxr-seg-100", [*OBJECTS, ("Ghost", 0, 0, 2, 2)])
+    make_cxr_seg(tmp_path / "cxr-seg-100", [*CXR_SEG_OBJECTS, ("Ghost", 0, 0, 2, 2)])
     dataset = load("cxr-seg-100", tmp_path)
     assert reasons(dataset, "one.jpg")[0] == "unknown class Ghost: masks not used"
     assert dataset.cases[0].targets.lesion_mask is None
 
 
 def test_an_absent_mask_file_is_reported(tmp_path):
-    make(tmp_path / "cxr-seg-100", OBJECTS)
+    make_cxr_seg(tmp_path / "cxr-seg-100")
     (tmp_path / "cxr-seg-100/masks/2.png").unlink()
     dataset = load("cxr-seg-100", tmp_path)
     assert reasons(dataset, "one.jpg")[0] == "mask file absent (2.png): masks not used"
 
 
 def test_a_row_without_a_mask_is_reported(tmp_path):
-    rows = make(tmp_path / "cxr-seg-100", OBJECTS)
+    rows = make_cxr_seg(tmp_path / "cxr-seg-100")
     extra = (9, "COVID-19 Tubings", "one.jpg", "images/aa.jpg", "", "24x20", 0, 0, 24, 20)
-    write_csv(tmp_path / "cxr-seg-100/structure.csv", HEADER, [*rows, extra])
+    write_csv(tmp_path / "cxr-seg-100/structure.csv", CXR_SEG, [*rows, extra])
     assert reasons(load("cxr-seg-100", tmp_path), "structure.csv:9") == ["COVID-19 Tubings: no mask"]
 
 
 def test_a_crop_that_leaves_its_image_is_an_error(tmp_path):
-    make(tmp_path / "cxr-seg-100", [("Right Lung", 15, 2, 10, 6)])
+    make_cxr_seg(tmp_path / "cxr-seg-100", [("Right Lung", 15, 2, 10, 6)])
     with pytest.raises(DataError, match="a mask leaves its image"):
         load("cxr-seg-100", tmp_path).cases[0].targets.lung_mask()
 
 
-def test_rows_that_contradict_one_another_leave_the_film_out(tmp_path):
-    rows = make(tmp_path / "cxr-seg-100", OBJECTS)
+def test_a_radiograph_with_contradictory_rows_is_left_out(tmp_path):
+    rows = make_cxr_seg(tmp_path / "cxr-seg-100")
     other = (9, "COVID-19 Tubings", "one.jpg", "images/bb.jpg", "masks/1.png", "24x20", 0, 0, 6, 10)
-    write_csv(tmp_path / "cxr-seg-100/structure.csv", HEADER, [*rows, other])
+    write_csv(tmp_path / "cxr-seg-100/structure.csv", CXR_SEG, [*rows, other])
     dataset = load("cxr-seg-100", tmp_path)
     assert dataset.cases == ()
     assert reasons(dataset, "one.jpg") == ["rows give several images or sizes: left out"]
 
 
-def test_the_real_films(real_data):
-    dataset = load("cxr-seg-100", real_data)
-    assert len(dataset.cases) == 100
-    assert sum(problem.reason.endswith("no mask") for problem in dataset.problems) == 14
-    case = next(one for one in dataset.cases if one.available and one.targets.lung_mask)
+def check_masks(dataset):
+    """Masks have the size of their image, sides as on the radiograph, and lesions inside the lungs."""
+    case = next(case for case in dataset.cases if case.available and case.targets.lung_mask)
     lungs, lesions = case.targets.lung_mask(), case.targets.lesion_mask()
     assert lungs.shape == lesions.shape == case.image().pixels.shape
     columns = [np.argwhere(lungs == side)[:, 1].mean() for side in (1, 2)]
     assert columns[0] < columns[1], "the right lung is at image-left"
     assert not (lesions & (lungs == 0)).any()
+
+
+def test_masks_fit_their_image_and_each_other(tmp_path):
+    make_cxr_seg(tmp_path / "cxr-seg-100")
+    write_picture(tmp_path / "cxr-seg-100/images/aa.jpg")
+    check_masks(load("cxr-seg-100", tmp_path))
+
+
+def test_the_real_radiographs(real_data):
+    dataset = load("cxr-seg-100", real_data)
+    assert len(dataset.cases) == 100
+    assert sum(problem.reason.endswith("no mask") for problem in dataset.problems) == 14
+    check_masks(dataset)

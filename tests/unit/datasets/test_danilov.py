@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench.datasets.adapters.danilov.published import PARTS, published_predictions
+from cxrbench.datasets.adapters.danilov.published import BSNET, PARTS, read_published_predictions
 from cxrbench.errors import DataError
 
 from tests.fixtures.make_tables import (
@@ -40,7 +40,7 @@ def reasons(dataset, case):
     return [problem.reason for problem in dataset.problems if problem.file == case]
 
 
-def test_ids_are_folder_and_file_and_severity_is_the_readers_mean(tmp_path):
+def test_severity_is_the_mean_of_the_readers(tmp_path):
     dataset = listed(tmp_path)
     severity = {case.id: case.targets.zone_severity for case in dataset.cases}
     assert severity == {
@@ -56,7 +56,7 @@ def test_ids_are_folder_and_file_and_severity_is_the_readers_mean(tmp_path):
     assert dataset.cases[1].targets.readings == {"R": 5.0}
 
 
-def test_nobody_read_the_normals(tmp_path):
+def test_normals_have_no_readings(tmp_path):
     normal = listed(tmp_path).cases[4]
     assert (normal.targets.category, normal.targets.finding, normal.targets.readings) == ("healthy", False, {})
 
@@ -70,8 +70,8 @@ def test_the_papers_filter_is_marked_and_named(tmp_path):
 
 @pytest.fixture
 def without_split(monkeypatch):
-    monkeypatch.setattr("cxrbench.datasets.adapters.danilov.patients.split_patients", lambda _: {})
-    monkeypatch.setattr("cxrbench.datasets.adapters.rsna.adapter.split_patients", lambda _: {})
+    monkeypatch.setattr("cxrbench.datasets.adapters.danilov.patients.load_split_patients", lambda _: {})
+    monkeypatch.setattr("cxrbench.datasets.adapters.rsna.adapter.load_split_patients", lambda _: {})
 
 
 def test_patients_come_from_the_source_sets(tmp_path, without_split):
@@ -92,20 +92,20 @@ def test_patients_come_from_the_source_sets(tmp_path, without_split):
     assert any("a patient of its own" in reason for reason in reasons(dataset, f"{COHEN}/poor.jpg"))
 
 
-def test_a_registered_split_names_the_patients_without_the_tables(tmp_path, monkeypatch):
+def test_a_registered_split_gives_the_patients(tmp_path, monkeypatch):
     known = {f"{COHEN}/one.jpg": "cohen:12"}
-    monkeypatch.setattr("cxrbench.datasets.adapters.danilov.patients.split_patients", lambda _: known)
+    monkeypatch.setattr("cxrbench.datasets.adapters.danilov.patients.load_split_patients", lambda _: known)
     assert listed(tmp_path).cases[1].patient == "cohen:12"
 
 
-def test_a_film_is_also_found_in_its_source_without_bmp(tmp_path):
+def test_an_image_may_be_in_its_source_without_bmp(tmp_path):
     write_picture(tmp_path / "actualmed/images/DX.1.png")
     dataset = listed(tmp_path)
     assert dataset.cases[0].image().pixels.shape == (20, 24)
     assert reasons(dataset, f"danilov/{COHEN}/one.jpg") == ["listed but absent"]
 
 
-def test_the_tables_may_lie_in_resources(tmp_path):
+def test_the_tables_may_be_in_resources(tmp_path):
     assert len(listed(tmp_path, folder="danilov/resources").cases) == len(ROWS)
 
 
@@ -116,7 +116,7 @@ def test_the_tables_may_lie_in_resources(tmp_path):
         (danilov_row(COHEN, "x.jpg", "3.5", 1), "a score is not 0-6 (3.5, 1)"),
         (danilov_row(COHEN, "x.jpg", 1, 1, label="Flu"), "label Flu with Normal No"),
         (danilov_row(COHEN, "x.jpg", 0, 0, Normal="Yes"), "label COVID-19 with Normal Yes"),
-        (danilov_row(COHEN, "x.jpg", 0, 1, **NORMAL), "a normal film with a score above 0"),
+        (danilov_row(COHEN, "x.jpg", 0, 1, **NORMAL), "a normal radiograph with a score above 0"),
         (danilov_row(COHEN, "x.jpg", 0, 1, subset="dev"), "subset dev is none of train, val, test"),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_row_that_contradicts_itself_is_reported_and_left_out(tmp_path, row, r
     assert reasons(dataset, f"{COHEN}/x.jpg") == [f"{reason}: left out"]
 
 
-def test_a_film_without_any_score_has_no_truth(tmp_path):
+def test_a_radiograph_without_scores_has_no_truth(tmp_path):
     case = listed(tmp_path, [danilov_row(COHEN, "x.jpg", None, None)]).cases[0]
     assert case.targets.zone_severity is None
     assert not case.meta["paper_filter"]
@@ -150,7 +150,7 @@ def test_a_missing_column_is_named(tmp_path):
 
 @pytest.fixture
 def project(tmp_path):
-    """A Supervisely project with one 20 x 24 film."""
+    """A Supervisely project with one radiograph of 20 x 24 pixels."""
     folder = tmp_path / "danilov/scoring" / COHEN
     write_picture(folder / "img/one.jpg")
     return folder
@@ -187,7 +187,7 @@ def test_a_later_object_does_not_erase_an_earlier_one(tmp_path, project):
     assert case.targets.lesion_mask().sum() == 16
 
 
-def test_a_film_on_which_nothing_was_drawn_has_an_empty_lesion_mask(tmp_path, project):
+def test_an_annotation_without_objects_is_an_empty_lesion_mask(tmp_path, project):
     case, _ = annotated(tmp_path, project, [])
     assert case.targets.lesion_mask().shape == (20, 24)
     assert not case.targets.lesion_mask().any()
@@ -201,9 +201,9 @@ def test_a_film_on_which_nothing_was_drawn_has_an_empty_lesion_mask(tmp_path, pr
         ("COVID-19", (24, 20), "annotation of 24 x 20 pixels, image of 20 x 24: masks not used"),
     ],
 )
-def test_a_strange_annotation_is_reported_and_not_used(tmp_path, project, title, size, reason):
-    case, found = annotated(tmp_path, project, [(title, 0, 0, packed_bitmap(np.ones((2, 2))))], size)
-    assert reason in found
+def test_an_invalid_annotation_is_reported_and_not_used(tmp_path, project, title, size, reason):
+    case, reported = annotated(tmp_path, project, [(title, 0, 0, packed_bitmap(np.ones((2, 2))))], size)
+    assert reason in reported
     assert case.targets.lesion_mask is None
 
 
@@ -211,7 +211,9 @@ def test_an_annotation_that_does_not_parse_is_reported(tmp_path, project):
     (project / "ann").mkdir()
     (project / "ann/one.jpg.json").write_text('{"objects": []}', "utf-8")
     dataset = listed(tmp_path, ROWS[1:2])
-    assert any("annotation cannot be read (KeyError: 'size')" in one for one in reasons(dataset, f"{COHEN}/one.jpg"))
+    assert any(
+        "annotation cannot be read (KeyError: 'size')" in reason for reason in reasons(dataset, f"{COHEN}/one.jpg")
+    )
 
 
 @pytest.mark.parametrize("data", ["no base64!", "aGVsbG8=", packed_bitmap(np.ones((30, 30)))])
@@ -227,14 +229,13 @@ def test_an_absent_annotation_is_reported(tmp_path, project):
     assert "annotation absent: no masks" in reasons(dataset, f"{COHEN}/one.jpg")
 
 
-def test_published_predictions_name_what_they_miss(tmp_path):
+def test_published_predictions_are_indexed_by_case(tmp_path):
     columns = ("Dataset", "Filename", "Our", *PARTS, "Score R", "Score D", "GT", "Subset", "Label")
     row = (COHEN, "one.jpg", 4, 0.9, 0.8, 0.7, 0.6, 0.1, 0.0, 5, None, 5, "test", "COVID-19")
     write_csv(tmp_path / "danilov/model_outputs/Unet++_x_imagenet_050921_0826.csv", columns, [row])
-    published = published_predictions(tmp_path / "danilov")
+    published = read_published_predictions(tmp_path / "danilov")
     assert list(published) == ["Unet++"]
     assert published["Unet++"].table["zone_severity"].to_dict() == {f"{COHEN}/one.jpg": 4.0}
-    assert published["Unet++"].missing([f"{COHEN}/one.jpg", f"{COHEN}/two.jpg"]) == (f"{COHEN}/two.jpg",)
 
 
 @pytest.mark.parametrize("fault", ["column", "twice", "nothing"])
@@ -248,7 +249,7 @@ def test_a_bad_table_of_predictions_is_refused(tmp_path, fault):
     elif fault == "twice":
         write_csv(path, columns, [row, row])
     with pytest.raises(DataError, match=expected[fault]):
-        published_predictions(tmp_path)
+        read_published_predictions(tmp_path)
 
 
 def test_the_real_tables(real_data):
@@ -260,11 +261,14 @@ def test_the_real_tables(real_data):
     assert sum(case.targets.category == "healthy" for case in dataset.cases) == 784
 
 
-def test_the_real_predictions_are_as_the_paper_prints_them(real_data):
-    published = published_predictions(real_data / "danilov")
+def test_the_real_predictions_have_the_published_errors(real_data):
+    published = read_published_predictions(real_data / "danilov")
     dataset = load("danilov", real_data)
     ids = [case.id for case in dataset.cases]
-    missing = {name: one.missing(ids) for name, one in published.items()}
+    missing = {
+        name: tuple(case for case in ids if case not in predictions.table.index)
+        for name, predictions in published.items()
+    }
     outside = tuple(case.id for case in dataset.cases if not case.meta["paper_filter"])
     assert (missing.pop("bsnet"), missing.pop("covid_net")) == ((), ())
     assert len(missing) == 9
@@ -277,21 +281,34 @@ def test_the_real_predictions_are_as_the_paper_prints_them(real_data):
         )
 
 
-def test_the_real_counts_follow_from_the_parts_and_the_classes(real_data):
-    published = published_predictions(real_data / "danilov")
+def check_scores(published):
+    """A network's score counts its affected parts, BS-Net's the zones whose most probable class is above 0."""
     network = published["MAnet"].table
     np.testing.assert_array_equal((network[list(PARTS)] > 0.31).sum(axis=1), network["zone_severity"])
     classes = published["bsnet"].table.filter(like="raw_score_").to_numpy().reshape(-1, 6, 4).argmax(-1)
     np.testing.assert_array_equal((classes > 0).sum(1), published["bsnet"].table["zone_severity"])
 
 
-def test_the_published_split_leaks_as_measured(real_data, without_split):
-    """Independent count of the dossier: 16 of the 37 joined Cohen test films have their patient in train."""
+def test_scores_follow_from_the_parts_and_the_classes(tmp_path):
+    columns = ("Dataset", "Filename", "Our", *PARTS, "Score R", "Score D", "GT", "Subset", "Label")
+    row = (COHEN, "one.jpg", 4, 0.9, 0.8, 0.7, 0.6, 0.1, 0.0, 5, None, 5, "test", "COVID-19")
+    write_csv(tmp_path / "model_outputs/MAnet_x_imagenet_050921_0826.csv", columns, [row])
+    zones = [(0.7, 0.1, 0.1, 0.1), (0.1, 0.2, 0.6, 0.1), *[(0.2, 0.5, 0.2, 0.1)] * 4]
+    write_csv(tmp_path / "bsnet.csv", BSNET, [(COHEN, "one.jpg", "test", "COVID-19", 5, *sum(zones, ()))])
+    check_scores(read_published_predictions(tmp_path))
+
+
+def test_the_real_scores_follow_from_the_parts_and_the_classes(real_data):
+    check_scores(read_published_predictions(real_data / "danilov"))
+
+
+def test_the_published_split_shares_patients_between_train_and_test(real_data, without_split):
+    """Counted independently: 16 of the 37 joined Cohen test radiographs have their patient in train."""
     parts = defaultdict(set)
     joined = [case for case in load("danilov", real_data).cases if case.patient.startswith("cohen:")]
     for case in joined:
         parts[case.patient].add(case.meta["subset"])
     test = [case for case in joined if case.meta["subset"] == "test"]
     assert (len(joined), len(parts), len(test)) == (367, 235, 37)
-    assert sum(len(own) > 1 for own in parts.values()) == 34
+    assert sum(len(subsets) > 1 for subsets in parts.values()) == 34
     assert sum("train" in parts[case.patient] for case in test) == 16

@@ -1,4 +1,4 @@
-"""Darwin V7: outlines to masks, areas to ignore, images that the annotations do not bring, patients."""
+"""Darwin V7: outlines to masks, areas to ignore, images that do not come with the annotations, patients."""
 
 import json
 
@@ -8,33 +8,18 @@ from cxrbench.case import IGNORE
 from cxrbench.datasets import load
 from cxrbench.errors import DataError
 
+from tests.fixtures.make_copies import DARWIN_LUNGS, make_outline, write_darwin
 from tests.fixtures.make_tables import write_csv, write_picture
 
-RIGHT_LUNG = [(2, 4), (8, 4), (8, 16), (2, 16)]
-LEFT_LUNG = [(12, 4), (20, 4), (20, 16), (12, 16)]
 DEVICE = [(14, 5), (16, 5), (16, 7), (14, 7)]
 COHEN = "01E392EE-69F9-4E33-BFCE-E5C968654078.jpeg"
-
-
-def outline(name, corners):
-    return {"name": name, "polygon": {"path": [{"x": float(x), "y": float(y)} for x, y in corners]}}
-
-
-def annotate(root, filename, *annotations, number=1, **image):
-    path = root / "annotations" / "all-images" / f"{number}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    told = {"filename": filename, "url": f"https://example.org/{filename}", **image}
-    path.write_text(json.dumps({"image": told, "annotations": [{"name": "Viral Pneumonia", "tag": {}}, *annotations]}))
-
-
-LUNGS = (outline("Lung", LEFT_LUNG), outline("Lung", RIGHT_LUNG))
 
 
 @pytest.mark.parametrize("place", ["darwin", ""])
 @pytest.mark.parametrize("size", [{}, {"height": 20, "width": 24}])
 def test_outlines_become_a_mask_with_sides(tmp_path, place, size):
     root = tmp_path / place
-    annotate(root, "IM-0001-0001.jpeg", *LUNGS, outline("Ignore", DEVICE), **size)
+    write_darwin(root, "IM-0001-0001.jpeg", *DARWIN_LUNGS, make_outline("Ignore", DEVICE), **size)
     write_picture(root / "images" / "IM-0001-0001.jpeg", 20, 24)
     (case,) = load("darwin", tmp_path).cases
     mask = case.targets.lung_mask()
@@ -45,19 +30,19 @@ def test_outlines_become_a_mask_with_sides(tmp_path, place, size):
     assert case.meta["tags"] == ("Viral Pneumonia",)
 
 
-def test_an_absent_image_is_reported_with_its_address_kept(tmp_path):
-    annotate(tmp_path, "a.png", *LUNGS, height=20, width=24)
-    annotate(tmp_path, "b.png", *LUNGS, number=2)
+def test_an_absent_image_is_reported_and_its_url_kept(tmp_path):
+    write_darwin(tmp_path, "a.png", *DARWIN_LUNGS, height=20, width=24)
+    write_darwin(tmp_path, "b.png", *DARWIN_LUNGS, number=2)
     dataset = load("darwin", tmp_path)
     assert [case.available for case in dataset.cases] == [False, False]
     assert dataset.by_id["a.png"].targets.lung_mask().shape == (20, 24)
-    assert dataset.by_id["b.png"].targets.lung_mask is None, "neither file tells the size"
+    assert dataset.by_id["b.png"].targets.lung_mask is None, "neither file gives the size"
     assert dataset.by_id["a.png"].meta["url"] == "https://example.org/a.png"
     assert [problem.file for problem in dataset.problems if problem.bad] == ["a.png", "b.png"]
 
 
 def test_laterals_have_no_mask_and_are_counted(tmp_path):
-    annotate(tmp_path, "lateral.png", height=20, width=24)
+    write_darwin(tmp_path, "lateral.png", height=20, width=24)
     dataset = load("darwin", tmp_path)
     assert dataset.cases[0].targets.lung_mask is None
     assert any("1 images without outlined lungs" in problem.reason for problem in dataset.problems)
@@ -68,19 +53,19 @@ def test_patients_come_from_cohen_and_from_kermany_names(tmp_path):
     write_csv(tmp_path / "cohen" / "metadata.csv", header, [("7", COHEN, "COVID-19", "PA", "X-ray", "images")])
     names = (COHEN, "NORMAL2-IM-1289-0001.jpeg", "person6_virus_12.jpeg", "other.png")
     for number, name in enumerate(names):
-        annotate(tmp_path / "darwin", name, *LUNGS, number=number, height=20, width=24)
+        write_darwin(tmp_path / "darwin", name, *DARWIN_LUNGS, number=number, height=20, width=24)
     patients = [case.patient for case in load("darwin", tmp_path).cases]
     assert patients == ["cohen:7", "kermany:IM-1289", "kermany:person6", "image:other.png"]
 
 
-def test_broken_and_doubled_annotations_are_reported_and_left_out(tmp_path):
-    annotate(tmp_path, "good.png", *LUNGS, height=20, width=24)
-    annotate(tmp_path, "twice.png", number=2)
-    annotate(tmp_path, "twice.png", number=3)
+def test_damaged_and_repeated_annotations_are_left_out(tmp_path):
+    write_darwin(tmp_path, "good.png", *DARWIN_LUNGS, height=20, width=24)
+    write_darwin(tmp_path, "twice.png", number=2)
+    write_darwin(tmp_path, "twice.png", number=3)
     folder = tmp_path / "annotations" / "all-images"
     (folder / "4.json").write_text("{")
     (folder / "5.json").write_text(json.dumps({"image": {}, "annotations": []}))
-    annotate(tmp_path, "bent.png", {"name": "Lung", "polygon": {"path": [{"x": 1}]}}, number=6)
+    write_darwin(tmp_path, "bent.png", {"name": "Lung", "polygon": {"path": [{"x": 1}]}}, number=6)
     dataset = load("darwin", tmp_path)
     assert [case.id for case in dataset.cases] == ["good.png"]
     wrong = [problem.file for problem in dataset.problems if problem.bad]

@@ -30,7 +30,7 @@ def reasons(dataset, file):
     return [problem.reason for problem in dataset.problems if problem.file == file]
 
 
-def test_a_file_is_the_id_and_whatever_extension_exists(tmp_path):
+def test_files_are_the_id_with_any_extension(tmp_path):
     write_picture(tmp_path / "figure1/images/COVID-00003a.jpg")
     write_picture(tmp_path / "figure1/images/COVID-00003b.PNG")
     dataset = listed(tmp_path)
@@ -47,19 +47,19 @@ def test_the_patient_is_the_id_without_its_letter(tmp_path):
     assert [case.patient for case in listed(tmp_path).cases] == ["COVID-00003", "COVID-00003", "COVID-00004"]
 
 
-def test_latin_1_text_and_odd_ages(tmp_path):
+def test_latin_1_text_and_ages_with_a_plus(tmp_path):
     first, second, third = listed(tmp_path).cases
     assert first.meta["notes"] == "T 39.1\xb0C"
     assert (first.meta["age"], second.meta["age"]) == ("50+", 28)
     assert third.targets.category == "other"
 
 
-def test_two_files_of_one_stem_are_reported_and_none_taken(tmp_path):
+def test_of_two_files_with_one_stem_none_is_used(tmp_path):
     for name in ("COVID-00003a.jpg", "COVID-00003a.png", "COVID-00099.png"):
         write_picture(tmp_path / "figure1/images" / name)
     dataset = listed(tmp_path)
     assert not dataset.cases[0].available
-    assert "2 files (COVID-00003a.jpg, COVID-00003a.png): none taken" in reasons(dataset, "images/COVID-00003a.*")
+    assert "2 files (COVID-00003a.jpg, COVID-00003a.png): none used" in reasons(dataset, "images/COVID-00003a.*")
     assert reasons(dataset, "images/COVID-00099.png") == ["present but not listed"]
 
 

@@ -5,34 +5,15 @@ import pytest
 from cxrbench.datasets import load
 from cxrbench.errors import DataError
 
-from tests.fixtures.make_volumes import SPACING, body, save_nifti, write_series
+from tests.fixtures.make_copies import make_mosmed_rerelease, write_rerelease
+from tests.fixtures.make_volumes import SPACING, body, write_series
 
 NAME = "mosmed-ct-cov-20"
-GROUPS = ("covid", "bacterial_pneumonia", "nodules", "normal")
-
-
-def stored(voxels):
-    """A canonical array as the re-release has it: (row, column, slice), rows to the back, slices to the feet."""
-    return voxels.transpose(1, 2, 0)[:, :, ::-1]
-
-
-def write(path, voxels):
-    """Without a usable affine: only the voxel sizes mean something."""
-    sizes = np.diag([SPACING[1], SPACING[2], SPACING[0], 1])
-    return save_nifti(path, stored(voxels), sizes, sizes)
-
-
-def released(root):
-    for seed, group in enumerate(GROUPS):
-        write(root / group / "images" / f"{group}_1.nii.gz", body(seed=seed))
-    for rater, limit in (("rater_2", 1000), ("rater_1", 1500)):
-        write(root / "covid" / "masks" / "covid_1" / f"{rater}.nii.gz", (body() > limit).astype(np.uint8))
-    return root
 
 
 @pytest.mark.parametrize("place", [NAME, f"{NAME}/test", "test", ""])
-def test_groups_of_the_re_release_are_categories(tmp_path, place):
-    released(tmp_path / place)
+def test_groups_of_the_rerelease_are_categories(tmp_path, place):
+    make_mosmed_rerelease(tmp_path / place)
     dataset = load(NAME, tmp_path)
     assert [(case.id, case.targets.category) for case in dataset.cases] == [
         ("covid_1", "covid"),
@@ -46,18 +27,18 @@ def test_groups_of_the_re_release_are_categories(tmp_path, place):
     assert not [problem for problem in dataset.problems if problem.bad]
 
 
-def test_both_raters_are_kept_and_the_first_is_the_lesion_mask(tmp_path):
-    case = load(NAME, released(tmp_path)).by_id["covid_1"]
+def test_the_first_rater_gives_the_lesion_mask(tmp_path):
+    case = load(NAME, make_mosmed_rerelease(tmp_path)).by_id["covid_1"]
     raters = case.meta["lesion_masks"]
     assert list(raters) == ["rater_1", "rater_2"]
     np.testing.assert_array_equal(raters["rater_2"](), body() > 1000)
     np.testing.assert_array_equal(case.targets.lesion_mask(), body() > 1500)
 
 
-def test_masks_without_a_scan_empty_groups_and_ids_in_two_groups_are_reported(tmp_path):
-    released(tmp_path)
+def test_contradictions_of_the_rerelease_are_reported(tmp_path):
+    make_mosmed_rerelease(tmp_path)
     (tmp_path / "normal" / "images" / "normal_1.nii.gz").unlink()
-    write(tmp_path / "nodules" / "images" / "covid_1.nii.gz", body())
+    write_rerelease(tmp_path / "nodules" / "images" / "covid_1.nii.gz", body())
     dataset = load(NAME, tmp_path)
     assert "covid_1" not in dataset.by_id
     wrong = {problem.file: problem.reason for problem in dataset.problems if problem.bad}

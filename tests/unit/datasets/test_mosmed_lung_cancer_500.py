@@ -30,7 +30,7 @@ def test_the_series_of_a_study_below_any_folder_name(tmp_path, root):
     assert dataset.cases[0].targets.category == "other"
 
 
-def test_ids_are_in_composed_unicode_however_the_archive_spells_them(tmp_path):
+def test_ids_are_in_composed_unicode(tmp_path):
     write_series(tmp_path / FOLDER / "Dicom" / DECOMPOSED, body())
     (case,) = load(NAME, tmp_path).cases
     assert case.patient == "исследование_йод"
@@ -38,7 +38,7 @@ def test_ids_are_in_composed_unicode_however_the_archive_spells_them(tmp_path):
     np.testing.assert_array_equal(case.image().pixels, body())
 
 
-def test_a_damaged_study_and_an_empty_one_are_reported_and_the_rest_listed(tmp_path):
+def test_damaged_and_empty_studies_are_reported(tmp_path):
     root = tmp_path / NAME / "Dicom"
     write_series(root / "good", body())
     write_series(root / "damaged", body())
@@ -60,7 +60,7 @@ def test_archives_have_to_be_unpacked(tmp_path):
         load(NAME, tmp_path)
 
 
-def test_another_dataset_in_the_data_folder_is_not_taken_for_it(tmp_path):
+def test_another_dataset_in_the_data_folder_is_not_listed(tmp_path):
     write_series(tmp_path / "mosmed-ct-cov-20" / "dicom" / "patient_001", body())
     with pytest.raises(DataError, match=NAME):
         load(NAME, tmp_path)

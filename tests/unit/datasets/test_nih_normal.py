@@ -12,8 +12,8 @@ HEADER = (
 )
 
 
-def row(name, finding="No Finding", age="36"):
-    return (name, finding, 4, 1280, age, "F", "PA", 2048, 2500, 0.168, 0.168)
+def row(name, finding="No Finding", age="36", patient=1280):
+    return (name, finding, 4, patient, age, "F", "PA", 2048, 2500, 0.168, 0.168)
 
 
 ROWS = [row("00001280_004.png"), row("00001280_005.png", age="155"), row("00001281_000.png", "Mass|Nodule")]
@@ -25,7 +25,7 @@ def listed(tmp_path, folder="nih-normal-512", header=HEADER, rows=ROWS):
 
 
 @pytest.mark.parametrize("folder", ["nih-normal-512", "nih-normal"])
-def test_normal_films_are_healthy(tmp_path, folder):
+def test_normal_radiographs_are_healthy(tmp_path, folder):
     write_picture(tmp_path / folder / "images/00001280_004.png")
     dataset = listed(tmp_path, folder)
     assert [(case.id, case.patient, case.targets.category) for case in dataset.cases] == [
@@ -47,7 +47,21 @@ def test_a_missing_column_and_a_missing_copy(tmp_path):
         listed(tmp_path, header=[name for name in HEADER if name != "Patient ID"], rows=[])
 
 
-def test_the_real_subset(real_data):
-    dataset = load("nih-normal", real_data)
-    assert (len(dataset.cases), len({case.patient for case in dataset.cases}), dataset.problems) == (60, 60, ())
+def check_subset(data, count):
+    """One image of 512 x 512 pixels per patient, and no problem."""
+    dataset = load("nih-normal", data)
+    assert (len(dataset.cases), len({case.patient for case in dataset.cases})) == (count, count)
+    assert dataset.problems == ()
     assert dataset.cases[0].image().pixels.shape == (512, 512)
+
+
+def test_a_subset_of_512_pixels(tmp_path):
+    names = [f"0000128{number}_000.png" for number in range(3)]
+    for name in names:
+        write_picture(tmp_path / "nih-normal-512/images" / name, 512, 512)
+    listed(tmp_path, rows=[row(name, patient=number) for number, name in enumerate(names)])
+    check_subset(tmp_path, 3)
+
+
+def test_the_real_subset(real_data):
+    check_subset(real_data, 60)

@@ -1,66 +1,51 @@
-"""NSCLC-Radiomics with PleThora: which study, which mask, what lies beside the CT."""
+"""NSCLC-Radiomics with PleThora: which study, which mask, objects beside the CT."""
 
 import numpy as np
 import pytest
 from cxrbench.datasets import load
 from cxrbench.errors import DataError
 
-from tests.fixtures.make_volumes import body, write_nifti, write_rtstruct, write_series
-
-CAVITY = np.where(body() > 1000, 2, np.where(body() > 0, 1, 0)).astype(np.uint8)
-
-
-def make(root, patient="LUNG1-001", studies=("09-18-2008-StudyID-69331",), scans="NSCLC-Radiomics"):
-    for seed, study in enumerate(studies):
-        folder = root / scans / patient / study
-        write_series(folder / "0.000000-82046", body(seed=seed))
-        write_rtstruct(folder / "3.000000-78236" / "1-1.dcm")
-    cavity(root, patient)
-    return root
-
-
-def cavity(root, patient, reviewer="primary_reviewer", mask=CAVITY):
-    name = f"{patient}_thor_cav_{reviewer}.nii.gz"
-    write_nifti(root / "Thoracic_Cavities" / patient / name, mask, axes="LAS")
+from tests.fixtures.make_copies import CAVITY, make_nsclc, write_cavity
+from tests.fixtures.make_volumes import body, write_nifti, write_series
 
 
 @pytest.mark.parametrize("scans", ["NSCLC-Radiomics", "manifest-1603198545583/NSCLC-Radiomics"])
 @pytest.mark.parametrize("place", ["nsclc", ""])
-def test_the_cavity_is_lung_of_unknown_side_on_the_grid_of_its_dicom_series(tmp_path, place, scans):
-    make(tmp_path / place, scans=scans)
+def test_the_cavity_is_lung_of_unknown_side(tmp_path, place, scans):
+    make_nsclc(tmp_path / place, scans=scans)
     case = load("nsclc", tmp_path).by_id["LUNG1-001"]
     np.testing.assert_array_equal(case.image().pixels, body())
     np.testing.assert_array_equal(case.targets.lung_mask(), np.where(CAVITY > 0, 3, 0))
     assert (case.patient, case.targets.category, case.targets.lesion_mask) == ("LUNG1-001", "other", None)
 
 
-def test_of_several_studies_the_earliest_by_date_is_used_not_the_first_by_name(tmp_path):
-    make(tmp_path, studies=("01-01-2014-StudyID-1", "09-18-2008-StudyID-2"))
+def test_of_several_studies_the_earliest_by_date_is_used(tmp_path):
+    make_nsclc(tmp_path, studies=("01-01-2014-StudyID-1", "09-18-2008-StudyID-2"))
     dataset = load("nsclc", tmp_path)
     np.testing.assert_array_equal(dataset.cases[0].image().pixels, body(seed=1))
     assert any("2 studies" in problem.reason and not problem.bad for problem in dataset.problems)
 
 
 def test_the_primary_reviewer_is_preferred(tmp_path):
-    make(tmp_path)
-    cavity(tmp_path, "LUNG1-001", "a_secondary_reviewer", np.zeros_like(CAVITY))
+    make_nsclc(tmp_path)
+    write_cavity(tmp_path, "LUNG1-001", "a_secondary_reviewer", np.zeros_like(CAVITY))
     dataset = load("nsclc", tmp_path)
     assert dataset.cases[0].targets.lung_mask().any()
-    (told,) = [problem.reason for problem in dataset.problems if "2 cavity masks" in problem.reason]
-    assert "primary_reviewer" in told
+    (reason,) = [problem.reason for problem in dataset.problems if "2 cavity masks" in problem.reason]
+    assert "primary_reviewer" in reason
 
 
-def test_effusion_is_told_but_is_no_lesion(tmp_path):
-    write_nifti(make(tmp_path) / "Effusions" / "LUNG1-001" / "LUNG1-001_effusion_first_reviewer.nii.gz", CAVITY)
+def test_a_drawn_effusion_is_noted_but_no_lesion(tmp_path):
+    write_nifti(make_nsclc(tmp_path) / "Effusions" / "LUNG1-001" / "LUNG1-001_effusion_first_reviewer.nii.gz", CAVITY)
     case = load("nsclc", tmp_path).cases[0]
     assert case.meta["effusion_drawn"] is True
     assert case.targets.lesion_mask is None
 
 
-def test_a_patient_without_a_mask_is_a_remark_and_one_without_a_scan_a_problem(tmp_path):
-    make(tmp_path)
+def test_an_absent_scan_is_a_problem_an_absent_mask_not(tmp_path):
+    make_nsclc(tmp_path)
     write_series(tmp_path / "NSCLC-Radiomics" / "LUNG1-002" / "01-01-2014-x" / "1", body())
-    cavity(tmp_path, "LUNG1-003")
+    write_cavity(tmp_path, "LUNG1-003")
     dataset = load("nsclc", tmp_path)
     assert [(case.id, case.available) for case in dataset.cases] == [
         ("LUNG1-001", True),
@@ -71,6 +56,6 @@ def test_a_patient_without_a_mask_is_a_remark_and_one_without_a_scan_a_problem(t
 
 
 def test_a_mask_of_another_grid_is_refused(tmp_path):
-    cavity(make(tmp_path), "LUNG1-001", mask=CAVITY[:, 1:])
+    write_cavity(make_nsclc(tmp_path), "LUNG1-001", mask=CAVITY[:, 1:])
     with pytest.raises(DataError, match="shape"):
         load("nsclc", tmp_path).cases[0].targets.lung_mask()

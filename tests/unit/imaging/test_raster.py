@@ -1,4 +1,4 @@
-"""Raster radiographs and masks: every mode that public sets hold, and files that must not be half read."""
+"""Raster radiographs and masks: every mode in public datasets, and truncated files."""
 
 import io
 
@@ -17,7 +17,7 @@ RNG = np.random.default_rng(3)
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "film.png"
+    return tmp_path / "radiograph.png"
 
 
 def deep(*shape):
@@ -100,7 +100,7 @@ def test_a_sixteen_bit_grey_declared_transparent_is_black(path):
     np.testing.assert_allclose(read_raster(path).pixels, [[0, 40000 / 65535]], rtol=1e-6)
 
 
-def test_cmyk_jpeg_goes_by_rgb(path):
+def test_a_cmyk_jpeg_is_converted_by_rgb(path):
     grey = np.full((16, 16), 180, np.uint8)
     Image.fromarray(grey).convert("RGB").convert("CMYK").save(path, "JPEG", quality=100)
     np.testing.assert_allclose(read_raster(path).pixels, 180 / 255, atol=2 / 255)
@@ -126,11 +126,11 @@ def test_exif_orientation_is_applied(tmp_path, turn, mode):
 
 
 @pytest.mark.parametrize("turn", [1, 3, 6])
-def test_a_png_turned_by_xmp_alone_is_read_as_pillow_reads_it(tmp_path, turn):
-    told = PngInfo()
-    told.add_itxt("XML:com.adobe.xmp", f'<rdf:Description tiff:Orientation="{turn}"/>')
+def test_a_png_rotated_by_xmp_is_read_as_by_pillow(tmp_path, turn):
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", f'<rdf:Description tiff:Orientation="{turn}"/>')
     values = np.arange(48, dtype=np.uint8).reshape(6, 8)
-    Image.fromarray(values).save(tmp_path / "turned.png", pnginfo=told)
+    Image.fromarray(values).save(tmp_path / "turned.png", pnginfo=info)
     with Image.open(tmp_path / "turned.png") as opened:
         expected = np.asarray(ImageOps.exif_transpose(opened)) / np.float32(255)
     np.testing.assert_allclose(read_raster(tmp_path / "turned.png").pixels, expected, atol=1e-7)
@@ -145,7 +145,7 @@ def test_a_damaged_exif_block_does_not_stop_the_image(path):
 def test_sixteen_bit_tiff_of_either_byte_order(tmp_path, order):
     cv2 = pytest.importorskip("cv2")
     pixels = deep(9, 7)
-    path = tmp_path / "film.tif"
+    path = tmp_path / "radiograph.tif"
     if order == "<":
         assert cv2.imwrite(str(path), pixels)
     else:
@@ -157,12 +157,12 @@ def test_sixteen_bit_tiff_of_either_byte_order(tmp_path, order):
 def test_sixteen_bit_colour_tiff(tmp_path):
     cv2 = pytest.importorskip("cv2")
     pixels = deep(9, 7, 3)
-    assert cv2.imwrite(str(tmp_path / "film.tif"), pixels[..., ::-1])
-    np.testing.assert_allclose(read_raster(tmp_path / "film.tif").pixels, (pixels / 65535) @ LUMA, atol=1e-6)
+    assert cv2.imwrite(str(tmp_path / "radiograph.tif"), pixels[..., ::-1])
+    np.testing.assert_allclose(read_raster(tmp_path / "radiograph.tif").pixels, (pixels / 65535) @ LUMA, atol=1e-6)
 
 
-def test_the_bytes_tell_the_format_and_not_the_name(tmp_path):
-    path = write_png(tmp_path / "film.jpg", np.array([[0, 255]], np.uint8))
+def test_the_format_is_detected_from_the_content(tmp_path):
+    path = write_png(tmp_path / "radiograph.jpg", np.array([[0, 255]], np.uint8))
     assert read_raster(path).pixels.tolist() == [[0.0, 1.0]]
 
 
@@ -183,7 +183,7 @@ def test_several_pages_are_refused(path, kind):
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "deep PNG", "progressive JPEG"])
 @pytest.mark.parametrize("keep", [0.0, 0.01, 0.3, 0.6, 0.95])
-def test_a_cut_file_is_an_error_and_never_half_an_image(path, kind, keep):
+def test_a_truncated_file_is_an_error(path, kind, keep):
     noise = RNG.integers(0, 256, (64, 64)).astype(np.uint8)
     if kind == "deep PNG":
         write_png(path, deep(64, 64, 3))
@@ -205,7 +205,7 @@ def test_a_damaged_chunk_of_deep_colour_is_found(path):
         read_raster(path)
 
 
-def test_files_that_are_no_image(path, tmp_path):
+def test_files_that_are_not_images(path, tmp_path):
     path.write_text("<html>404</html>")
     with pytest.raises(DataError, match="no known image format"):
         read_raster(path)
@@ -218,9 +218,9 @@ def test_files_that_are_no_image(path, tmp_path):
 def test_a_mask_keeps_its_palette_indices(path):
     index = RNG.integers(0, 4, (6, 5)).astype(np.uint8)
     write_png(path, index, palette=bytes([255, 255, 255, 9, 9, 9, 0, 0, 0, 80, 0, 0]))
-    found = read_mask(path)
-    assert found.dtype == np.uint8
-    np.testing.assert_array_equal(found, index)
+    mask = read_mask(path)
+    assert mask.dtype == np.uint8
+    np.testing.assert_array_equal(mask, index)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
@@ -248,7 +248,7 @@ def test_a_mask_in_equal_channels_counts_as_one(path):
         (np.array([[[1, 1, 1]]], np.uint16), "16-bit colour"),
     ],
 )
-def test_a_mask_that_no_rule_reads_is_refused(path, pixels, reason):
+def test_a_mask_of_undefined_labels_is_refused(path, pixels, reason):
     write_png(path, pixels)
     with pytest.raises(DataError, match=reason):
         read_mask(path)

@@ -8,7 +8,7 @@ from cxrbench.imaging.radiograph.raw import read_jsrt
 from tests.fixtures.make_dicom import cut, thorax, write_jsrt
 
 
-def test_bright_is_a_low_value(tmp_path):
+def test_a_low_value_is_bright(tmp_path):
     unit = thorax(2048, 2048)
     image = read_jsrt(write_jsrt(tmp_path / "JPCLN001.IMG", unit))
     assert image.pixels.dtype == np.float32

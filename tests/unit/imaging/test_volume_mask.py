@@ -1,9 +1,9 @@
-"""Masks and their images: one grid or an error; labels that are none."""
+"""Masks and their images: the same grid or an error; invalid labels."""
 
 import numpy as np
 import pytest
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume.open import read_grid, read_mask_volume, relabel
+from cxrbench.imaging.volume.open import read_grid, read_mask_volume, relabel_mask
 
 from tests.fixtures.make_volumes import ORIGIN, SPACING, body, write_mhd, write_nifti, write_series
 
@@ -18,7 +18,7 @@ def image(request, tmp_path):
     return write(tmp_path / ("ct.nii.gz" if request.param == "nifti" else "ct.mhd"), body())
 
 
-def test_a_mask_belongs_to_an_image_of_any_format_on_the_same_grid(tmp_path, image):
+def test_a_mask_matches_an_image_of_any_format(tmp_path, image):
     for axes in ("RAS", "LPS", "ASL"):
         path = write_nifti(tmp_path / f"{axes}.nii.gz", MASK, axes=axes)
         np.testing.assert_array_equal(read_mask_volume(path, image), MASK)
@@ -39,7 +39,7 @@ def test_a_mask_of_another_affine_is_refused(tmp_path, image, change):
         read_mask_volume(path, image)
 
 
-def test_a_mirrored_mask_is_refused_though_its_shape_fits(tmp_path):
+def test_a_mirrored_mask_of_the_same_shape_is_refused(tmp_path):
     image = write_nifti(tmp_path / "ct.nii.gz", body(), axes="RAS")
     left_as_right = write_nifti(tmp_path / "mask.nii.gz", MASK, axes="LAS", origin=(0.0, *ORIGIN[1:]))
     with pytest.raises(DataError, match="disagree in affine"):
@@ -57,22 +57,22 @@ def test_a_mask_of_another_shape_is_refused_with_both_shapes(tmp_path, image):
         read_mask_volume(path, image)
 
 
-def test_a_mask_without_an_image_is_turned_by_its_own_header(tmp_path):
+def test_a_mask_alone_is_oriented_by_its_header(tmp_path):
     path = write_nifti(tmp_path / "mask.nii.gz", MASK.astype(np.int16), axes="LAS")
     np.testing.assert_array_equal(read_mask_volume(path), MASK)
 
 
-def test_a_float_mask_of_whole_numbers_is_read_and_others_are_not(tmp_path):
+def test_a_float_mask_must_have_whole_numbers(tmp_path):
     whole = write_nifti(tmp_path / "whole.nii", MASK.astype(np.float32))
     np.testing.assert_array_equal(read_mask_volume(whole), MASK)
-    for wrong, said in ((MASK * 0.5, "whole numbers"), (MASK * 300.0, "0-255"), (MASK * -1.0, "0-255")):
+    for wrong, message in ((MASK * 0.5, "whole numbers"), (MASK * 300.0, "0-255"), (MASK * -1.0, "0-255")):
         path = write_nifti(tmp_path / "wrong.nii", wrong.astype(np.float32))
-        with pytest.raises(DataError, match=said):
+        with pytest.raises(DataError, match=message):
             read_mask_volume(path)
 
 
-def test_a_label_that_the_table_does_not_name_is_an_error():
+def test_a_label_outside_the_table_is_an_error():
     mask = np.array([[0, 3, 4], [5, 5, 7]], np.uint8)
-    assert relabel(mask[:1], {3: 2, 4: 1}, "here").tolist() == [[0, 2, 1]]
+    assert relabel_mask(mask[:1], {3: 2, 4: 1}, "here").tolist() == [[0, 2, 1]]
     with pytest.raises(DataError, match=r"\[7\].*here"):
-        relabel(mask, {3: 2, 4: 1, 5: 0}, "here")
+        relabel_mask(mask, {3: 2, 4: 1, 5: 0}, "here")

@@ -1,4 +1,4 @@
-"""NIfTI volumes: orientation against nibabel, headers that contradict themselves, values that are no HU."""
+"""NIfTI volumes: orientation compared with nibabel, contradictory headers, values that are not HU."""
 
 import itertools
 import struct
@@ -9,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.imaging.volume.grid import affine_along, layout
+from cxrbench.imaging.volume.grid import find_layout, make_affine
 from cxrbench.imaging.volume.open import read_grid, read_mask_volume, read_nifti
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ ALL_AXES = [
 
 
 @pytest.mark.parametrize("axes", ALL_AXES)
-def test_a_volume_stored_along_any_axes_comes_out_feet_to_head_front_to_back_right_to_left(tmp_path, axes):
+def test_a_volume_stored_along_any_axes_is_read_in_lps(tmp_path, axes):
     image = read_nifti(write_nifti(tmp_path / "ct.nii", body(), axes=axes))
     np.testing.assert_array_equal(image.pixels, body())
     np.testing.assert_allclose(image.spacing, SPACING, rtol=1e-6)
@@ -35,19 +35,19 @@ def test_a_volume_stored_along_any_axes_comes_out_feet_to_head_front_to_back_rig
 
 
 @pytest.mark.parametrize("codes", [(1, 0), (0, 1), (2, 1), (4, 4)])
-def test_the_sform_is_used_where_its_code_is_set_else_the_qform(tmp_path, codes):
+def test_the_sform_is_used_if_set_else_the_qform(tmp_path, codes):
     image = read_nifti(write_nifti(tmp_path / "ct.nii.gz", body(), axes="LPS", codes=codes))
     np.testing.assert_array_equal(image.pixels, body())
 
 
-def test_sform_and_qform_may_differ_in_origin_and_the_sform_counts(tmp_path):
+def test_sform_and_qform_may_differ_in_origin(tmp_path):
     sform, qform = canonical_affine(), canonical_affine(origin=(1.0, 2.0, 3.0))
     path = save_nifti(tmp_path / "ct.nii", body(), sform, qform)
     np.testing.assert_array_equal(read_nifti(path).pixels, body())
 
 
 @pytest.mark.parametrize("turn", [np.diag([-1.0, 1, 1, 1]), np.eye(4)[[1, 0, 2, 3]], np.diag([-1.0, -1, 1, 1])])
-def test_sform_and_qform_that_disagree_in_axes_or_handedness_are_refused(tmp_path, turn):
+def test_sform_and_qform_that_disagree_are_refused(tmp_path, turn):
     path = save_nifti(tmp_path / "ct.nii", body(), canonical_affine(), turn @ canonical_affine())
     with pytest.raises(DataError, match=r"sform and qform disagree.*ct\.nii"):
         read_nifti(path)
@@ -64,27 +64,27 @@ def test_without_sform_and_qform_the_axes_must_be_named(tmp_path):
 @pytest.mark.parametrize("axes", ["PL", "PLR", "PLX", ""])
 def test_axes_must_name_three_sides(axes):
     with pytest.raises(ValueError, match="three sides"):
-        affine_along(axes, SPACING)
+        make_affine(axes, SPACING)
 
 
-def test_axes_that_a_header_has_the_wrong_way_round_can_be_reversed(tmp_path):
+def test_axes_with_a_wrong_header_can_be_reversed(tmp_path):
     path = write_nifti(tmp_path / "ct.nii", body()[::-1, ::-1])
     np.testing.assert_array_equal(read_nifti(path, flip=("D", "H")).pixels, body())
 
 
 @given(st.tuples(*[st.floats(-25, 25)] * 3), st.permutations(range(3)), st.tuples(*[st.sampled_from((-1, 1))] * 3))
-def test_a_tilted_volume_keeps_the_axes_that_nibabel_finds_nearest(angles, order, signs):
+def test_an_oblique_volume_has_the_axes_nearest_by_nibabel(angles, order, signs):
     affine = np.eye(4)
-    turned = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
-    affine[:3, :3] = (turned @ np.diag(signs))[:, order] * (0.7, 0.8, 2.5)
-    found = layout(np.diag([-1.0, -1, 1, 1]) @ affine, "here")
+    rotation = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+    affine[:3, :3] = (rotation @ np.diag(signs))[:, order] * (0.7, 0.8, 2.5)
+    layout = find_layout(np.diag([-1.0, -1, 1, 1]) @ affine, "here")
     ornt = nibabel.io_orientation(affine)
-    assert [int(ornt[axis, 0]) for axis in found.order] == [2, 1, 0]
-    assert [bool(ornt[axis, 1] < 0) for axis in found.order[:1]] == [found.flip[0]]
-    assert [bool(ornt[axis, 1] > 0) for axis in found.order[1:]] == list(found.flip[1:])
+    assert [int(ornt[axis, 0]) for axis in layout.order] == [2, 1, 0]
+    assert [bool(ornt[axis, 1] < 0) for axis in layout.order[:1]] == [layout.flip[0]]
+    assert [bool(ornt[axis, 1] > 0) for axis in layout.order[1:]] == list(layout.flip[1:])
 
 
-def test_values_are_clipped_to_the_range_of_a_scanner_and_padding_with_it(tmp_path):
+def test_values_and_padding_are_clipped_to_the_scanner_range(tmp_path):
     voxels = body()
     voxels[0, 0, :4] = (-2048, -3024, 3072, 32767)
     pixels = read_nifti(write_nifti(tmp_path / "ct.nii.gz", voxels)).pixels
@@ -97,7 +97,7 @@ def test_every_stored_type_gives_the_same_hu(tmp_path, dtype):
     np.testing.assert_array_equal(image.pixels, body())
 
 
-def test_a_scale_in_the_header_is_applied_and_the_result_rounded(tmp_path):
+def test_the_scale_of_the_header_is_applied_and_rounded(tmp_path):
     stored = (body().astype(np.int32) + 1024).astype(np.uint16)
     path = write_nifti(tmp_path / "ct.nii", stored, scale=(1.0, -1024.0))
     np.testing.assert_array_equal(read_nifti(path).pixels, body())
@@ -111,7 +111,7 @@ def test_a_slope_of_nan_means_none(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
-def test_an_8_bit_picture_is_refused_unless_a_mapping_is_asked_for(tmp_path, dtype):
+def test_an_8_bit_picture_needs_a_mapping(tmp_path, dtype):
     grey = np.arange(5 * 7 * 9).reshape(5, 7, 9) % 256
     path = write_nifti(tmp_path / "radiopaedia.nii.gz", grey.astype(dtype))
     with pytest.raises(DataError, match=r"not Hounsfield units.*grey_range"):
@@ -122,7 +122,7 @@ def test_an_8_bit_picture_is_refused_unless_a_mapping_is_asked_for(tmp_path, dty
 
 
 @pytest.mark.parametrize("change", [(-1, 255), (0, 256), (0, 200), (0, 254.5)])
-def test_what_is_not_an_8_bit_picture_is_not_taken_for_one(tmp_path, change):
+def test_other_volumes_are_not_taken_for_8_bit_pictures(tmp_path, change):
     values = np.full((3, 4, 5), 7, np.float32)
     values[0, 0, :2] = change
     pixels = read_nifti(write_nifti(tmp_path / "ct.nii", values), grey_range=(-1000, 300)).pixels
@@ -130,7 +130,7 @@ def test_what_is_not_an_8_bit_picture_is_not_taken_for_one(tmp_path, change):
 
 
 @pytest.mark.parametrize(
-    ("stored", "said"),
+    ("stored", "message"),
     [
         (np.zeros((4, 4, 4, 2), np.int16), "4 dimensions"),
         (np.zeros((4, 4), np.int16), "2 dimensions"),
@@ -139,9 +139,9 @@ def test_what_is_not_an_8_bit_picture_is_not_taken_for_one(tmp_path, change):
         (np.zeros((4, 4, 4), np.complex64), "not numbers"),
     ],
 )
-def test_what_is_no_scalar_volume_is_refused(tmp_path, stored, said):
+def test_a_volume_that_is_not_scalar_is_refused(tmp_path, stored, message):
     path = save_nifti(tmp_path / "ct.nii", stored, canonical_affine(), canonical_affine())
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         read_nifti(path)
 
 
@@ -159,7 +159,7 @@ def test_a_singular_affine_is_refused(tmp_path):
         read_nifti(path)
 
 
-def test_damaged_files_are_one_line_that_names_them(tmp_path):
+def test_damaged_files_are_named_in_one_line(tmp_path):
     whole = write_nifti(tmp_path / "whole.nii.gz", body((20, 30, 40))).read_bytes()
     (tmp_path / "cut.nii.gz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.nii").write_text("not a volume")
@@ -188,17 +188,17 @@ def test_no_float_copy_of_a_volume_is_made(tmp_path):
     assert peak < 3 * pixels.nbytes
 
 
-def test_lesions_and_labels_of_a_mask_keep_their_place(tmp_path):
+def test_labels_of_a_mask_keep_their_position(tmp_path):
     mask = (body() > 500).astype(np.uint8) + (body() > 1500)
     image = write_nifti(tmp_path / "ct.nii.gz", body(), axes="LPS")
     path = write_nifti(tmp_path / "mask.nii.gz", mask, axes="SAR")
-    found = read_mask_volume(path, image)
-    np.testing.assert_array_equal(found, mask)
-    assert found.dtype == np.uint8
+    volume = read_mask_volume(path, image)
+    np.testing.assert_array_equal(volume, mask)
+    assert volume.dtype == np.uint8
 
 
 def patched(path, **fields):
-    """The file with header fields overwritten as they lie in its bytes, past what a library would let through."""
+    """The file with fields of its header overwritten in place, with values that a library would not write."""
     places = {"qform_code": (252, "<h"), "sform_code": (254, "<h"), "pixdim": (80, "<3f"), "xyzt_units": (123, "<b")}
     content = bytearray(path.read_bytes())
     for name, value in fields.items():
@@ -208,7 +208,7 @@ def patched(path, **fields):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"sform_code": 9}, "sform_code 9 is no orientation code"),
         ({"sform_code": -1, "qform_code": 77}, "sform_code -1 and qform_code 77"),
@@ -221,17 +221,17 @@ def patched(path, **fields):
         ({"xyzt_units": 7}, "spacing in code 7"),
     ],
 )
-def test_what_the_library_would_repair_in_silence_is_an_error(tmp_path, fields, said, capfd):
+def test_a_header_silently_repaired_by_nibabel_is_an_error(tmp_path, fields, message, capfd):
     path = patched(write_nifti(tmp_path / "ct.nii", body()), **fields)
-    with pytest.raises(DataError, match=rf"{said}.*ct\.nii") as error:
+    with pytest.raises(DataError, match=rf"{message}.*ct\.nii") as error:
         read_nifti(path)
     assert "\n" not in error.value.line
     assert capfd.readouterr().err == ""
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         read_grid(path)
 
 
-def test_named_axes_need_no_code_but_a_spacing(tmp_path):
+def test_named_axes_need_a_spacing_but_no_code(tmp_path):
     path = write_nifti(tmp_path / "ct.nii", body())
     assert read_nifti(patched(path, sform_code=0, qform_code=0), axes="RAS").spacing == pytest.approx(SPACING)
     with pytest.raises(DataError, match="spacing missing"):
@@ -239,6 +239,6 @@ def test_named_axes_need_no_code_but_a_spacing(tmp_path):
 
 
 @pytest.mark.parametrize("unit", [0, 2, 10])
-def test_millimetres_may_be_told_or_not_and_seconds_beside_them(tmp_path, unit):
+def test_units_may_be_millimetres_or_unstated(tmp_path, unit):
     path = patched(write_nifti(tmp_path / "ct.nii", body()), xyzt_units=unit)
     assert read_nifti(path).spacing == pytest.approx(SPACING)

@@ -1,4 +1,4 @@
-"""CT series in DICOM: order by position, what lies beside the slices, geometry that cannot be used."""
+"""CT series in DICOM: order by position, other files in the folder, unusable geometry."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_slices_are_ordered_by_position_and_rescaled(tmp_path):
     assert image.pixels.flags.c_contiguous
 
 
-def test_the_same_series_through_another_reader_lies_in_the_same_place(tmp_path):
+def test_the_same_series_through_simpleitk_has_the_same_grid(tmp_path):
     folder = write_series(tmp_path / "ct", body())
     files = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder))
     SimpleITK.WriteImage(SimpleITK.ReadImage(files), str(tmp_path / "ct.nii.gz"))
@@ -25,13 +25,13 @@ def test_the_same_series_through_another_reader_lies_in_the_same_place(tmp_path)
     assert read_grid(folder).agrees(read_grid(tmp_path / "ct.nii.gz"))
 
 
-def test_a_series_of_a_prone_patient_is_turned(tmp_path):
+def test_a_series_of_a_prone_patient_is_reoriented(tmp_path):
     prone = {"ImageOrientationPatient": [-1, 0, 0, 0, -1, 0]}
     stored = write_series(tmp_path / "ct", body()[:, ::-1, ::-1], **prone)
     np.testing.assert_array_equal(read_series(stored).pixels, body())
 
 
-def test_what_lies_beside_the_slices_is_passed_over(tmp_path):
+def test_other_files_in_the_folder_are_ignored(tmp_path):
     write_series(tmp_path / "study" / "2.000000-CT", body(), suffix="")
     write_rtstruct(tmp_path / "study" / "1.000000-RTSTRUCT" / "1-1.dcm")
     write_slice(tmp_path / "study" / "scout", body()[0], ORIGIN, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
@@ -41,7 +41,7 @@ def test_what_lies_beside_the_slices_is_passed_over(tmp_path):
     np.testing.assert_array_equal(read_series(tmp_path / "study").pixels, body())
 
 
-def test_a_copy_that_lost_its_modality_is_told_by_the_class_of_its_objects(tmp_path):
+def test_slices_without_modality_are_detected_by_sop_class(tmp_path):
     image = read_series(write_series(tmp_path / "ct", body(), Modality=None))
     np.testing.assert_array_equal(image.pixels, body())
 
@@ -49,7 +49,7 @@ def test_a_copy_that_lost_its_modality_is_told_by_the_class_of_its_objects(tmp_p
 def test_of_several_series_one_must_be_named(tmp_path):
     write_series(tmp_path / "a", body())
     write_series(tmp_path / "b", body(seed=2), SeriesInstanceUID="1.2.3.7", StudyDate="20200101")
-    assert [(one.uid, one.date, len(one.files)) for one in list_series(tmp_path)] == [
+    assert [(series.uid, series.date, len(series.files)) for series in list_series(tmp_path)] == [
         ("1.2.3.7", "20200101", 5),
         ("1.2.3.4", "20200229", 5),
     ]
@@ -61,11 +61,11 @@ def test_of_several_series_one_must_be_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("heights", "said"),
+    ("heights", "message"),
     [((0, 1, 2, 4, 5), "uneven slice spacing"), ((0, 1, 2, 3, 3), "two slices at one position")],
 )
-def test_uneven_and_doubled_slices_are_refused(tmp_path, heights, said):
-    with pytest.raises(DataError, match=said):
+def test_uneven_and_duplicate_slices_are_refused(tmp_path, heights, message):
+    with pytest.raises(DataError, match=message):
         read_series(write_series(tmp_path / "ct", body(), heights=heights))
 
 
@@ -76,7 +76,7 @@ def test_rounded_positions_are_even(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, "not axial"),
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0.9397, 0.342]}, "not axial"),
@@ -89,8 +89,8 @@ def test_rounded_positions_are_even(tmp_path):
         ({"Modality": "PT"}, "no CT series"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_one_line(tmp_path, changes, said):
-    with pytest.raises(DataError, match=said) as error:
+def test_unusable_slices_are_refused_in_one_line(tmp_path, changes, message):
+    with pytest.raises(DataError, match=message) as error:
         read_series(write_series(tmp_path / "ct", body(), **changes))
     assert "\n" not in error.value.line
 
@@ -103,10 +103,10 @@ def test_slices_of_two_shapes_are_refused(tmp_path):
 
 
 def test_a_single_slice_takes_its_thickness_as_spacing(tmp_path):
-    image = read_series(write_series(tmp_path / "one", body()[:1]))
+    image = read_series(write_series(tmp_path / "single", body()[:1]))
     assert image.pixels.shape == (1, 7, 9)
     assert image.spacing == pytest.approx(SPACING)
-    with pytest.raises(DataError, match="no thickness"):
+    with pytest.raises(DataError, match="without thickness"):
         read_series(write_series(tmp_path / "unknown", body()[:1], SliceThickness=None))
 
 

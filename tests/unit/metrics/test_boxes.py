@@ -5,15 +5,14 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from cxrbench.metrics.boxes import (
+from cxrbench.metrics.boxes import box_iou, pack_boxes
+from cxrbench.metrics.rsna_precision import (
     CHALLENGE,
     DLNET,
     KERNEL,
     THRESHOLDS,
-    Reading,
+    MatchingRules,
     image_precision,
-    iou,
-    pack,
     rsna_map,
 )
 from hypothesis import given, settings
@@ -80,7 +79,7 @@ def test_equals_a_plain_loop(name, images):
         elif EMPTY[name] is not None:
             expected.append(EMPTY[name])
     confidence = [np.linspace(1, 0.1, len(pred)) for _, pred in images]
-    value = rsna_map(pack([t for t, _ in images]), pack([p for _, p in images], confidence), reading)
+    value = rsna_map(pack_boxes([t for t, _ in images]), pack_boxes([p for _, p in images], confidence), reading)
     assert value == pytest.approx(np.mean(expected)) if expected else math.isnan(value)
 
 
@@ -89,21 +88,21 @@ def test_equals_a_plain_loop(name, images):
 def test_order_of_images_and_of_rows_does_not_matter(images, seed):
     rng = np.random.default_rng(seed)
     confidence = [rng.permutation(len(pred)) / 10 for _, pred in images]
-    whole = rsna_map(pack([t for t, _ in images]), pack([p for _, p in images], confidence))
+    whole = rsna_map(pack_boxes([t for t, _ in images]), pack_boxes([p for _, p in images], confidence))
     order = rng.permutation(len(images))
     inside = [rng.permutation(len(images[i][1])) for i in order]
-    mixed = pack(
+    mixed = pack_boxes(
         [[images[i][1][j] for j in rows] for i, rows in zip(order, inside, strict=True)],
         [confidence[i][rows] for i, rows in zip(order, inside, strict=True)],
     )
-    again = rsna_map(pack([images[i][0] for i in order]), mixed)
+    again = rsna_map(pack_boxes([images[i][0] for i in order]), mixed)
     assert again == pytest.approx(whole, nan_ok=True)
 
 
 @settings(max_examples=40, deadline=None)
 @given(images=st.lists(image, min_size=1, max_size=5))
 def test_bounds_and_perfect_predictions(images):
-    truth, pred = pack([t for t, _ in images]), pack([p for _, p in images])
+    truth, pred = pack_boxes([t for t, _ in images]), pack_boxes([p for _, p in images])
     values = image_precision(truth, pred).values
     assert ((values >= 0) & (values <= 1)).all()
     assert (np.diff(values, axis=1) <= 0).all(), "a higher threshold cannot give more hits"
@@ -112,49 +111,49 @@ def test_bounds_and_perfect_predictions(images):
 
 
 def test_the_threshold_itself_is_no_hit_but_for_the_kernel():
-    half = pack([[[0, 0, 10, 5]]])
-    assert iou(half.xywh[0], np.array(BOX, float)) == 0.5
-    strict = image_precision(pack([[BOX]]), half)
+    half = pack_boxes([[[0, 0, 10, 5]]])
+    assert box_iou(half.xywh[0], np.array(BOX, float)) == 0.5
+    strict = image_precision(pack_boxes([[BOX]]), half)
     assert strict.values[0].tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
-    assert image_precision(pack([[BOX]]), half, KERNEL).values[0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
+    assert image_precision(pack_boxes([[BOX]]), half, KERNEL).values[0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
     assert THRESHOLDS == (0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70, 0.75)
 
 
 @pytest.mark.parametrize(("empty", "value", "skipped"), [("skip", 0.5, 1), ("one", 2 / 3, 0), ("zero", 1 / 3, 0)])
 def test_images_without_a_drawn_box(empty, value, skipped):
-    truth, pred = pack([[BOX], [], []]), pack([[BOX], [FAR], []])
-    found = image_precision(truth, pred, Reading(empty=empty))
-    assert found.mean == pytest.approx(value)
-    assert found.skipped == skipped
+    truth, pred = pack_boxes([[BOX], [], []]), pack_boxes([[BOX], [FAR], []])
+    precision = image_precision(truth, pred, MatchingRules(empty=empty))
+    assert precision.mean == pytest.approx(value)
+    assert precision.skipped == skipped
 
 
 def test_nothing_drawn_and_nothing_predicted_is_undefined():
-    assert math.isnan(rsna_map(pack([[], []]), pack([[], []])))
-    assert math.isnan(rsna_map(pack([]), pack([])))
+    assert math.isnan(rsna_map(pack_boxes([[], []]), pack_boxes([[], []])))
+    assert math.isnan(rsna_map(pack_boxes([]), pack_boxes([])))
 
 
 def test_confidence_decides_who_takes_the_truth():
-    truth = pack([[[0, 0, 10, 10], [4, 0, 10, 10]]])
+    truth = pack_boxes([[[0, 0, 10, 10], [4, 0, 10, 10]]])
     first, second = [0, 0, 10, 10], [1, 0, 10, 10]
-    surer_first = rsna_map(truth, pack([[first, second]], [[0.9, 0.1]]))
-    surer_second = rsna_map(truth, pack([[first, second]], [[0.1, 0.9]]))
+    surer_first = rsna_map(truth, pack_boxes([[first, second]], [[0.9, 0.1]]))
+    surer_second = rsna_map(truth, pack_boxes([[first, second]], [[0.1, 0.9]]))
     assert surer_first == pytest.approx((3 * 1 + 5 / 3) / 8), "the second reaches its truth up to 0.5"
     assert surer_second == pytest.approx((1 * 1 + 7 / 3) / 8), "the second took the better truth from the first"
 
 
-def test_a_weighted_mean_of_images_is_the_metric_of_repeated_images():
+def test_weighting_images_equals_repeating_them():
     rng = np.random.default_rng(0)
     boxes = [[rng.integers(1, 9, 4).tolist() for _ in range(k)] for k in (1, 2, 0, 3, 1)]
     preds = [[rng.integers(1, 9, 4).tolist() for _ in range(k)] for k in (2, 1, 0, 2, 0)]
     weights = np.array([2, 0, 1, 3, 1])
-    found = image_precision(pack(boxes), pack(preds))
+    precision = image_precision(pack_boxes(boxes), pack_boxes(preds))
     drawn = np.repeat(np.arange(5), weights)
-    mean = (weights * found.values.mean(1))[found.counted].sum() / weights[found.counted].sum()
-    assert mean == pytest.approx(rsna_map(pack([boxes[i] for i in drawn]), pack([preds[i] for i in drawn])))
+    mean = (weights * precision.values.mean(1))[precision.counted].sum() / weights[precision.counted].sum()
+    assert mean == pytest.approx(rsna_map(pack_boxes([boxes[i] for i in drawn]), pack_boxes([preds[i] for i in drawn])))
 
 
 @pytest.mark.parametrize(
-    ("boxes", "confidence", "told"),
+    ("boxes", "confidence", "message"),
     [
         ([[[0, 0, 1]]], None, "x, y, width, height"),
         ([[[0, 0, -1, 1]]], None, "at least 0"),
@@ -163,11 +162,11 @@ def test_a_weighted_mean_of_images_is_the_metric_of_repeated_images():
         ([[BOX]], [[math.inf]], "finite"),
     ],
 )
-def test_what_is_no_box_is_refused(boxes, confidence, told):
-    with pytest.raises(ValueError, match=told):
-        pack(boxes, confidence)
+def test_invalid_boxes_are_refused(boxes, confidence, message):
+    with pytest.raises(ValueError, match=message):
+        pack_boxes(boxes, confidence)
 
 
 def test_other_numbers_of_images_are_refused():
     with pytest.raises(ValueError, match="2 images"):
-        rsna_map(pack([[BOX], [BOX]]), pack([[BOX]]))
+        rsna_map(pack_boxes([[BOX], [BOX]]), pack_boxes([[BOX]]))

@@ -13,7 +13,7 @@ SCORES = [
     metrics.rmse,
     metrics.mae_sd,
     metrics.error_sd,
-    metrics.within(0.5),
+    metrics.within_tolerance(0.5),
     metrics.pearson,
     metrics.spearman,
     metrics.r2,
@@ -73,7 +73,7 @@ def samples(draw, metric):
 @pytest.mark.parametrize("metric", EVERY, ids=named)
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_weights_are_copies_and_the_order_of_cases_does_not_matter(metric, data):
+def test_weights_are_copies_and_order_does_not_matter(metric, data):
     truth, pred, weights = data.draw(samples(metric))
     order = np.array(data.draw(st.permutations(range(len(truth)))))
     copies = np.repeat(np.arange(len(truth)), weights.astype(int))
@@ -104,7 +104,7 @@ def test_agreement_does_not_depend_on_which_side_is_the_truth(metric, data):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=15))
-def test_roc_auc_of_the_opposite_score_is_its_complement_and_depends_on_the_order_alone(rows):
+def test_roc_auc_depends_on_the_order_alone(rows):
     truth, pred = (np.array(side, float) for side in zip(*rows, strict=True))
     value = metrics.roc_auc(truth, pred)
     np.testing.assert_allclose(metrics.roc_auc(truth, -pred), 1 - value, atol=1e-12)
@@ -124,7 +124,7 @@ def test_many_weight_vectors_give_what_each_gives_alone(metric):
 
 
 @pytest.mark.parametrize("metric", EVERY, ids=named)
-def test_no_cases_or_no_weight_is_undefined_and_has_a_reason(metric):
+def test_no_cases_or_no_weight_is_undefined(metric):
     assert np.isnan(metric([], []))
     assert np.isnan(metric([0, 1], [0, 1], [0, 0]))
     assert metric.undefined
@@ -167,7 +167,7 @@ def test_an_undefined_value_is_nan(metric, truth, pred):
         ([0, 1], [0, 1], [1, np.nan], "finite"),
     ],
 )
-def test_input_that_breaks_a_rule_is_refused_by_metric_and_rule(metric, truth, pred, weights, rule):
+def test_invalid_input_is_refused_by_metric_and_rule(metric, truth, pred, weights, rule):
     with pytest.raises(ValueError, match=rf"{metric.name.replace('.', '[.]')}: .*{rule}"):
         metric(truth, pred, weights)
 
@@ -181,8 +181,8 @@ def test_input_that_breaks_a_rule_is_refused_by_metric_and_rule(metric, truth, p
         (metrics.average_precision, [0, 0.5], [0, 1], "average_precision: truth must be 0 or 1"),
         (metrics.ppv(0.5), [0, 3], [0, 1], "ppv: truth must be 0 or 1"),
         (metrics.accuracy(0.5), [0, 3], [0, 1], "accuracy: truth must be 0 or 1"),
-        (metrics.brier, [0, 1], [0, 1.5], r"brier: a probability must lie in \[0, 1\], got 1.5"),
-        (metrics.ece(), [0, 1], [0, -0.5], r"ece: a probability must lie in \[0, 1\]"),
+        (metrics.brier, [0, 1], [0, 1.5], r"brier: a probability must be in \[0, 1\], got 1.5"),
+        (metrics.ece(), [0, 1], [0, -0.5], r"ece: a probability must be in \[0, 1\]"),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

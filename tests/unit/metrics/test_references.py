@@ -32,7 +32,7 @@ SCORES = {
     "mean_error": (metrics.mean_error, lambda t, p: np.mean(p - t)),
     "mae_sd": (metrics.mae_sd, lambda t, p: np.std(abs(p - t))),
     "error_sd": (metrics.error_sd, lambda t, p: np.std(p - t)),
-    "within": (metrics.within(1), lambda t, p: np.mean(abs(p - t) <= 1)),
+    "within": (metrics.within_tolerance(1), lambda t, p: np.mean(abs(p - t) <= 1)),
     "r2": (metrics.r2, _only(lambda t, _: _varies(t), sklearn.metrics.r2_score)),
     "pearson": (metrics.pearson, _only(_varies, lambda t, p: scipy.stats.pearsonr(t, p)[0])),
     "spearman": (metrics.spearman, _only(_varies, lambda t, p: scipy.stats.spearmanr(t, p)[0])),
@@ -165,12 +165,12 @@ def test_ece_is_the_weighted_gap_of_the_calibration_curve():
 
 
 @pytest.mark.parametrize("decimals", [1, 6])
-def test_corner_threshold_is_the_point_of_scikit_learns_roc_nearest_to_the_corner(decimals):
+def test_corner_threshold_is_the_roc_point_nearest_to_the_corner(decimals):
     for seed in range(20):
         rng = np.random.default_rng(seed)
         truth = rng.integers(0, 2, 60)
         pred = np.round(rng.random(60) * 0.6 + truth * 0.3, decimals)
         fpr, tpr, thresholds = sklearn.metrics.roc_curve(truth, pred, drop_intermediate=False)
         distance = np.round(fpr[1:] ** 2 + (1 - tpr[1:]) ** 2, 12)
-        assert metrics.corner_threshold(truth, pred) == thresholds[1:][np.argmin(distance)]
-    assert np.isnan(metrics.corner_threshold([1, 1], [0.2, 0.3]))
+        assert metrics.find_corner_threshold(truth, pred) == thresholds[1:][np.argmin(distance)]
+    assert np.isnan(metrics.find_corner_threshold([1, 1], [0.2, 0.3]))

@@ -15,14 +15,14 @@ CASES = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 9)), min_size=2, ma
 @given(CASES)
 def test_corners_are_scikit_learns(rows):
     truth, pred = np.array(rows, float).T
-    found = roc_curve(truth, pred)
+    curve = roc_curve(truth, pred)
     fpr, tpr, _ = reference(truth, pred, drop_intermediate=False)
-    assert {*zip(found.fpr.round(9), found.tpr.round(9), strict=True)} <= {
+    assert {*zip(curve.fpr.round(9), curve.tpr.round(9), strict=True)} <= {
         *zip(fpr.round(9), tpr.round(9), strict=True)
     }
-    assert np.trapezoid(found.tpr, found.fpr) == pytest.approx(float(roc_auc(truth, pred)))
-    assert (found.fpr[0], found.tpr[0], found.fpr[-1], found.tpr[-1]) == (0, 0, 1, 1)
-    turns = np.diff(found.fpr[:-1]) * np.diff(found.tpr[1:]) - np.diff(found.fpr[1:]) * np.diff(found.tpr[:-1])
+    assert np.trapezoid(curve.tpr, curve.fpr) == pytest.approx(float(roc_auc(truth, pred)))
+    assert (curve.fpr[0], curve.tpr[0], curve.fpr[-1], curve.tpr[-1]) == (0, 0, 1, 1)
+    turns = np.diff(curve.fpr[:-1]) * np.diff(curve.tpr[1:]) - np.diff(curve.fpr[1:]) * np.diff(curve.tpr[:-1])
     assert (turns != 0).all()
 
 
@@ -43,8 +43,8 @@ def test_weighted_height_is_scikit_learns(rows, seed):
     truth, pred = np.array(rows, float).T
     weights = np.random.default_rng(seed).integers(1, 4, (3, len(truth))).astype(float)
     rates = np.array([0.05, 0.33, 0.5, 0.87])
-    found = sensitivity_at(truth, pred, rates, weights)
-    for own, height in zip(weights, found, strict=True):
+    curve = sensitivity_at(truth, pred, rates, weights)
+    for own, height in zip(weights, curve, strict=True):
         fpr, tpr, _ = reference(truth, pred, sample_weight=own, drop_intermediate=False)
         assert height == pytest.approx(np.interp(rates, fpr, tpr), abs=1e-9)
 

@@ -1,11 +1,11 @@
-"""Result files: whole or not there, and an invalid one is named with the place."""
+"""Result files: complete or not there, and an error names the invalid place."""
 
 import json
 
 import pytest
 from cxrbench.errors import DataError, UsageError
 from cxrbench.results import read_result
-from cxrbench.results.store import parquet, read_table, write_whole
+from cxrbench.results.store import read_table, to_parquet, write_atomically
 
 TRACK = "brixia-severity/phantom/test"
 
@@ -44,26 +44,26 @@ def test_nan_is_no_number_of_a_result(document, tmp_path):
 
 def test_predictions_are_the_same_bytes_whatever_their_order():
     rows = {"b": {"A": 1.0, "B": 2.0}, "a": {"A": 0.5, "B": 0.1}}
-    assert parquet(rows) == parquet(dict(reversed(rows.items())))
+    assert to_parquet(rows) == to_parquet(dict(reversed(rows.items())))
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "file.json"
-    write_whole(path, b"old")
+    write_atomically(path, b"old")
     monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        write_whole(path, b"new")
+        write_atomically(path, b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["file.json"]
     assert path.read_bytes() == b"old"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("id,A\n1,2\n", "case_id"), ("case_id,A\n1,2\n1,3\n", "twice"), ("", "cannot be read")]
+    ("text", "message"), [("id,A\n1,2\n", "case_id"), ("case_id,A\n1,2\n1,3\n", "twice"), ("", "cannot be read")]
 )
-def test_a_table_that_is_none(text, told, tmp_path):
+def test_a_file_that_is_no_table_is_refused(text, message, tmp_path):
     path = tmp_path / "table.csv"
     path.write_text(text, "utf-8")
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         read_table(path)
     with pytest.raises(UsageError):
         read_table(tmp_path / "nowhere.csv")

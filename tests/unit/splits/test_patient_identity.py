@@ -1,32 +1,33 @@
-"""Patients across datasets: the same person under one name, and what a submission has seen of a track."""
+"""Patients across datasets: one name per patient, and the patients of a track that a submission has seen."""
 
 from dataclasses import replace
 
 import pytest
 from cxrbench.case import Case, Targets
-from cxrbench.catalog import cards
+from cxrbench.catalog import read_cards
 from cxrbench.datasets import Dataset
 from cxrbench.errors import DataError, SubmissionError
-from cxrbench.scoring import score as scoring
-from cxrbench.splits import listed, load_split
-from cxrbench.splits.patient_identity import may_share, person, persons
+from cxrbench.scoring import track_cases as loading
+from cxrbench.scoring import training_overlap as scoring
+from cxrbench.splits import list_case_files, load_split
+from cxrbench.splits.patient_identity import identify_patient, identify_patients, may_share_patients
 from cxrbench.tasks.track import Track
 
 TRACK = "brixia-severity/brixia-cohen/test"
 
 
 @pytest.fixture
-def ground(monkeypatch):
-    """The track laid out on cases without images."""
+def track_cases(monkeypatch):
+    """The cases of the track, without images."""
     split = load_split("brixia-cohen")
     cases = tuple(
         Case(id=name, patient=patient, dataset="brixia-cohen", targets=Targets(brixia=(1, 0, 0, 0, 0, 0)))
         for name, patient in split.patients.items()
     )
-    monkeypatch.setattr(scoring, "load", lambda name, data: Dataset(name, cases))
-    found = scoring.lay_out(Track.parse(TRACK), "a folder")
+    monkeypatch.setattr(loading, "load", lambda name, data: Dataset(name, cases))
+    cases = loading.load_track_cases(Track.parse(TRACK), "a folder")
     monkeypatch.undo()
-    return found
+    return cases
 
 
 @pytest.mark.parametrize(
@@ -48,55 +49,67 @@ def ground(monkeypatch):
         ("montgomery", "46", "montgomery:46"),
     ],
 )
-def test_a_person_has_one_name(dataset, patient, expected):
-    assert person(dataset, patient) == expected
+def test_a_patient_has_one_name(dataset, patient, expected):
+    assert identify_patient(dataset, patient) == expected
 
 
-@pytest.mark.parametrize(("dataset", "name"), [(dataset, name) for dataset, name, _ in listed()])
-def test_every_patient_of_a_dataset_with_several_sources_names_its_own(dataset, name):
-    sources = {*(cards()[dataset].patients_of or (dataset,)), "image"}
+@pytest.mark.parametrize(("dataset", "name"), [(dataset, name) for dataset, name, _ in list_case_files()])
+def test_patients_of_datasets_with_several_sources_state_their_source(dataset, name):
+    sources = {*(read_cards()[dataset].patients_of or (dataset,)), "image"}
     split = load_split(dataset, name)
-    assert {one.partition(":")[0] for one in persons(split, list(split.patients))} <= sources
+    assert {name.partition(":")[0] for name in identify_patients(split, list(split.patients))} <= sources
 
 
 @pytest.mark.parametrize("dataset", ["brixia-cohen", "cohen", "danilov"])
-def test_no_person_under_two_names_straddles_our_splits(dataset):
+def test_no_patient_with_two_names_is_in_two_parts(dataset):
     split = load_split(dataset)
-    parts = [persons(split, split.cases(part)) for part in split.parts]
+    parts = [identify_patients(split, split.cases(part)) for part in split.parts]
     assert sum(map(len, parts)) == len(set().union(*parts))
 
 
-def test_an_image_that_two_splits_hold_is_of_one_person():
+def test_an_image_in_two_splits_has_one_patient():
     ours, theirs = load_split("brixia-cohen"), load_split("cohen")
     both = set(ours.patients) & set(theirs.patients)
     assert len(both) > 150
-    assert all(person("brixia-cohen", ours.patients[one]) == person("cohen", theirs.patients[one]) for one in both)
+    assert all(
+        identify_patient("brixia-cohen", ours.patients[case]) == identify_patient("cohen", theirs.patients[case])
+        for case in both
+    )
 
 
-def test_training_on_the_same_people_elsewhere_is_seen(ground):
-    test = {person("brixia-cohen", ground.split.patients[case.id]) for case in ground.cases}
+def test_training_on_the_same_patients_elsewhere_is_detected(track_cases):
+    test = {identify_patient("brixia-cohen", track_cases.split.patients[case.id]) for case in track_cases.cases}
     cohen = load_split("cohen")
-    assert scoring.patients_seen(ground, ["cohen/train"]) == len(test & persons(cohen, cohen.cases("train"))) > 20
-    assert scoring.patients_seen(ground, ["danilov/train"]) > 20
-    assert scoring.patients_seen(ground, ["cohen/all", "danilov/all"]) >= scoring.patients_seen(ground, ["cohen/all"])
+    assert (
+        scoring.count_patients_seen(track_cases, ["cohen/train"])
+        == len(test & identify_patients(cohen, cohen.cases("train")))
+        > 20
+    )
+    assert scoring.count_patients_seen(track_cases, ["danilov/train"]) > 20
+    assert scoring.count_patients_seen(track_cases, ["cohen/all", "danilov/all"]) >= scoring.count_patients_seen(
+        track_cases, ["cohen/all"]
+    )
 
 
-def test_other_people_are_not_seen(ground):
-    assert scoring.patients_seen(ground, ["brixia-cohen/train", "rsna/train", "jsrt/train", "phantom/train"]) == 0
+def test_other_patients_are_not_counted(track_cases):
+    assert (
+        scoring.count_patients_seen(track_cases, ["brixia-cohen/train", "rsna/train", "jsrt/train", "phantom/train"])
+        == 0
+    )
 
 
-def test_a_rule_whose_dataset_shares_no_source_needs_no_copy(ground):
-    assert not may_share("brixia", "brixia-cohen")
-    assert may_share("figure1", "brixia-cohen")
-    assert scoring.patients_seen(ground, ["brixia/train", "montgomery/train"]) == 0
+def test_a_rule_whose_dataset_shares_no_source_needs_no_copy(track_cases):
+    assert not may_share_patients("brixia", "brixia-cohen")
+    assert may_share_patients("figure1", "brixia-cohen")
+    assert scoring.count_patients_seen(track_cases, ["brixia/train", "montgomery/train"]) == 0
 
 
-def test_a_rule_that_may_share_patients_needs_its_copy(ground, monkeypatch):
-    monkeypatch.setattr(scoring, "may_share", lambda a, b: True)
-    with pytest.raises(DataError, match=r"montgomery/train.*cannot be told.*add montgomery to --data"):
-        scoring.patients_seen(replace(ground, data="nowhere"), ["montgomery/train"])
+def test_a_rule_that_may_share_patients_needs_its_copy(track_cases, monkeypatch):
+    monkeypatch.setattr(scoring, "may_share_patients", lambda a, b: True)
+    with pytest.raises(DataError, match=r"cannot check.*montgomery/train.*add montgomery to --data"):
+        scoring.count_patients_seen(replace(track_cases, data="nowhere"), ["montgomery/train"])
 
 
-def test_an_unknown_part_is_an_error_of_the_submission(ground):
+def test_an_unknown_part_is_an_error_of_the_submission(track_cases):
     with pytest.raises(SubmissionError, match="unknown part"):
-        scoring.patients_seen(ground, ["cohen/nowhere"])
+        scoring.count_patients_seen(track_cases, ["cohen/nowhere"])

@@ -5,18 +5,19 @@ import pytest
 import scipy.stats
 from cxrbench import metrics
 from cxrbench.stats import (
-    clustered,
+    FunctionEstimator,
+    adjust_holm,
+    average_estimators,
+    compare_pairwise,
+    compare_two,
+    compute_intervals,
     delong_test,
-    holm,
-    intervals,
-    mcnemar,
-    mean_of,
-    paired,
-    pairwise,
+    make_estimator,
+    mcnemar_test,
     resample,
-    sign_flip,
+    sign_flip_test,
 )
-from cxrbench.stats.permutation import swaps
+from cxrbench.stats.permutation import draw_swaps
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -35,7 +36,7 @@ def _reader(seed, noise=1):
 
 
 def _of(metric, pred):
-    return clustered(metric, _truth(), pred, MEMBER)
+    return make_estimator(metric, _truth(), pred, MEMBER)
 
 
 def _sizes():
@@ -44,76 +45,84 @@ def _sizes():
 
 def test_a_difference_has_the_interval_of_its_own_bootstrap():
     left, right = _of(metrics.mae, _reader(1)), _of(metrics.mae, _reader(2, 3))
-    score, p = paired({"mae": left}, {"mae": right, "other": right}, **_sizes(), seed=3)["mae"]
-    direct = intervals({"gap": lambda weights: left(weights) - right(weights)}, **_sizes(), seed=3)["gap"]
+    estimate, p = compare_two({"mae": left}, {"mae": right, "other": right}, **_sizes(), seed=3)["mae"]
+    direct = compute_intervals(
+        {"gap": FunctionEstimator(lambda weights: left.draw(weights) - right.draw(weights), PATIENTS)},
+        **_sizes(),
+        seed=3,
+    )["gap"]
     for field in ("value", "low", "high"):
-        assert getattr(score, field) == pytest.approx(getattr(direct, field), abs=1e-12)
+        assert getattr(estimate, field) == pytest.approx(getattr(direct, field), abs=1e-12)
     assert p < 0.05
-    assert score.high < 0
+    assert estimate.high < 0
 
 
-def test_pairing_is_sharper_than_two_intervals_side_by_side():
+def test_pairing_gives_narrower_intervals():
     shared = np.random.default_rng(5).integers(-1, 2, N)
     left = np.clip(_truth() + shared, 0, 3)
     right = np.where(np.arange(N) % 12, left, np.clip(left + 1, 0, 3))
     drawn = resample(
         {"a": _of(metrics.mean_error, left), "b": _of(metrics.mean_error, right)}, n_patients=PATIENTS, seed=1
     )
-    gap = (drawn["a"] - drawn["b"]).score(**_sizes())
-    alone = drawn["a"].score(**_sizes())
+    gap = (drawn["a"] - drawn["b"]).estimate(**_sizes())
+    alone = drawn["a"].estimate(**_sizes())
     assert gap.high - gap.low < 0.6 * (alone.high - alone.low)
 
 
 def test_a_submission_against_itself_shows_no_difference():
     for metric in (metrics.mae, metrics.spearman):
-        score, p = paired({"x": _of(metric, _reader(1))}, {"x": _of(metric, _reader(1))}, **_sizes(), seed=3)["x"]
-        assert (score.value, score.low, score.high, p) == (0, 0, 0, 1)
+        estimate, p = compare_two({"x": _of(metric, _reader(1))}, {"x": _of(metric, _reader(1))}, **_sizes(), seed=3)[
+            "x"
+        ]
+        assert (estimate.value, estimate.low, estimate.high, p) == (0, 0, 0, 1)
 
 
 def test_paired_without_patients_or_with_an_undefined_side():
     constant = _of(metrics.pearson, np.ones(N))
-    score, p = paired({"r": constant}, {"r": _of(metrics.pearson, _reader(1))}, **_sizes(), seed=3)["r"]
-    assert (score.value, p) == (None, None)
-    empty, p = paired({"r": constant}, {"r": constant}, n=0, n_patients=0, seed=3)["r"]
+    estimate, p = compare_two({"r": constant}, {"r": _of(metrics.pearson, _reader(1))}, **_sizes(), seed=3)["r"]
+    assert (estimate.value, p) == (None, None)
+    empty, p = compare_two({"r": constant}, {"r": constant}, n=0, n_patients=0, seed=3)["r"]
     assert (empty.undefined, p) == ("no cases", None)
 
 
-def test_pairwise_compares_every_two_in_the_metrics_own_direction_and_corrects_over_all():
+def test_pairs_follow_the_direction_and_are_corrected():
     preds = {"good": _reader(1), "same": _reader(4), "bad": _reader(2, 3), "constant": np.ones(N)}
     for metric, sign in ((metrics.mae, -1), (metrics.kappa_quadratic(4), 1)):
         drawn = resample({name: _of(metric, pred) for name, pred in preds.items()}, n_patients=PATIENTS, seed=1)
-        gaps = {(gap.left, gap.right): gap for gap in pairwise(drawn, metric.better, **_sizes())}
+        gaps = {(gap.left, gap.right): gap for gap in compare_pairwise(drawn, metric.direction, **_sizes())}
         assert len(gaps) == 6
-        assert gaps["good", "bad"].score.value == pytest.approx(sign * (drawn["good"].point - drawn["bad"].point))
-        assert gaps["good", "bad"].score.value > 0
-        assert gaps["good", "bad"].separable
-        assert not gaps["good", "same"].separable
+        assert gaps["good", "bad"].estimate.value == pytest.approx(sign * (drawn["good"].point - drawn["bad"].point))
+        assert gaps["good", "bad"].estimate.value > 0
+        assert gaps["good", "bad"].significant
+        assert not gaps["good", "same"].significant
         raw = [gap.p for gap in gaps.values()]
-        assert [gap.p_holm for gap in gaps.values()] == holm(raw)
+        assert [gap.p_holm for gap in gaps.values()] == adjust_holm(raw)
 
 
-def test_adding_a_submission_leaves_every_other_gap_as_it_was():
+def test_another_submission_changes_no_other_difference():
     preds = {name: _reader(seed) for seed, name in enumerate("abcd")}
     few, many = (
-        pairwise(
-            resample({k: _of(metrics.mae, preds[k]) for k in names}, n_patients=PATIENTS, seed=1), "lower", **_sizes()
+        compare_pairwise(
+            resample({k: _of(metrics.mae, preds[k]) for k in names}, n_patients=PATIENTS, seed=1),
+            metrics.Direction.LOWER,
+            **_sizes(),
         )
         for names in ("abc", "abcd")
     )
     for gap in few:
-        twin = next(one for one in many if (one.left, one.right) == (gap.left, gap.right))
-        assert twin.score.low == pytest.approx(gap.score.low, abs=1e-12)
+        twin = next(pair for pair in many if (pair.left, pair.right) == (gap.left, gap.right))
+        assert twin.estimate.low == pytest.approx(gap.estimate.low, abs=1e-12)
         assert twin.p == pytest.approx(gap.p, abs=1e-12)
 
 
 def test_holm_by_hand():
-    assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
-    assert holm([None]) == [None]
+    assert adjust_holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
+    assert adjust_holm([None]) == [None]
 
 
 def test_holm_is_that_of_statsmodels():
     p = np.random.default_rng(5).uniform(0, 0.2, 60).round(2)  # with ties
-    assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1].tolist())
+    assert adjust_holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1].tolist())
 
 
 def test_sign_flip_of_a_mean_equals_scipys_permutation_test():
@@ -127,7 +136,9 @@ def test_sign_flip_of_a_mean_equals_scipys_permutation_test():
         rng=np.random.default_rng(1),
     )
     for seed in range(3):
-        ours = sign_flip({"a": _of(metrics.mae, left), "b": _of(metrics.mae, right)}, n_patients=PATIENTS, seed=seed)
+        ours = sign_flip_test(
+            {"a": _of(metrics.mae, left), "b": _of(metrics.mae, right)}, n_patients=PATIENTS, seed=seed
+        )
         assert ours["a", "b"] == pytest.approx(theirs.pvalue, abs=4 * np.sqrt(theirs.pvalue / 10_000))
 
 
@@ -136,11 +147,11 @@ def test_sign_flip_of_a_mean_equals_scipys_permutation_test():
     [metrics.pearson, metrics.kappa_quadratic(4), metrics.spearman, metrics.intercept],
     ids=lambda metric: metric.name,
 )
-def test_sign_flip_of_any_metric_equals_swapping_predictions_patient_by_patient(metric):
+def test_sign_flip_equals_swapping_predictions_of_patients(metric):
     preds = {name: _reader(seed, noise) for name, seed, noise in (("a", 1, 1), ("b", 2, 2), ("c", 3, 3))}
-    found = sign_flip({k: _of(metric, pred) for k, pred in preds.items()}, n_patients=PATIENTS, seed=7, count=200)
-    keep = np.concatenate(list(swaps(PATIENTS, 7, 200)))[:, MEMBER] == 1
-    for (a, b), p in found.items():
+    result = sign_flip_test({k: _of(metric, pred) for k, pred in preds.items()}, n_patients=PATIENTS, seed=7, count=200)
+    keep = np.concatenate(list(draw_swaps(PATIENTS, 7, 200)))[:, MEMBER] == 1
+    for (a, b), p in result.items():
         left, right = preds[a], preds[b]
         seen = abs(metric(_truth(), left) - metric(_truth(), right))
         swapped = [
@@ -149,19 +160,19 @@ def test_sign_flip_of_any_metric_equals_swapping_predictions_patient_by_patient(
         assert p == pytest.approx((1 + sum(gap >= seen - 1e-9 for gap in swapped)) / 201)
 
 
-def test_sign_flip_of_a_mean_over_zones_swaps_all_zones_of_a_patient_together():
+def test_sign_flip_swaps_all_zones_of_a_patient():
     truth, left, right = _truth(), _reader(1), _reader(2, 2)
 
     def zones(pred):
-        return mean_of(
-            [clustered(metrics.mae, side(truth), side(pred), MEMBER) for side in (lambda x: x, lambda x: x**2)]
+        return average_estimators(
+            [make_estimator(metrics.mae, side(truth), side(pred), MEMBER) for side in (lambda x: x, lambda x: x**2)]
         )
 
-    found = sign_flip({"a": zones(left), "b": zones(right)}, n_patients=PATIENTS, seed=7, count=300)
+    result = sign_flip_test({"a": zones(left), "b": zones(right)}, n_patients=PATIENTS, seed=7, count=300)
     gap = sum(abs(side(left) - side(truth)) - abs(side(right) - side(truth)) for side in (lambda x: x, lambda x: x**2))
     by_patient = np.bincount(MEMBER, gap)
-    flipped = (2 * np.concatenate(list(swaps(PATIENTS, 7, 300))) - 1) @ by_patient
-    assert found["a", "b"] == pytest.approx((1 + (abs(flipped) >= abs(by_patient.sum()) - 1e-9).sum()) / 301)
+    flipped = (2 * np.concatenate(list(draw_swaps(PATIENTS, 7, 300))) - 1) @ by_patient
+    assert result["a", "b"] == pytest.approx((1 + (abs(flipped) >= abs(by_patient.sum()) - 1e-9).sum()) / 301)
 
 
 def test_tests_of_equal_submissions_reject_as_often_as_they_should():
@@ -170,23 +181,24 @@ def test_tests_of_equal_submissions_reject_as_often_as_they_should():
         own = rng.normal(size=(40, 1))
         truth = np.zeros(120)
         sides = [
-            clustered(metrics.mean_error, truth, (own + rng.normal(size=(40, 3))).ravel(), np.arange(120) // 3)
+            make_estimator(metrics.mean_error, truth, (own + rng.normal(size=(40, 3))).ravel(), np.arange(120) // 3)
             for _ in "ab"
         ]
-        flips.append(sign_flip({"a": sides[0], "b": sides[1]}, n_patients=40, seed=seed, count=400)["a", "b"])
-        boots.append(paired({"m": sides[0]}, {"m": sides[1]}, n=120, n_patients=40, seed=seed, count=400)["m"][1])
-    for found in (flips, boots):
-        assert 0.02 <= np.mean(np.array(found) < 0.05) <= 0.09
+        flips.append(sign_flip_test({"a": sides[0], "b": sides[1]}, n_patients=40, seed=seed, count=400)["a", "b"])
+        boots.append(compare_two({"m": sides[0]}, {"m": sides[1]}, n=120, n_patients=40, seed=seed, count=400)["m"][1])
+    for p_values in (flips, boots):
+        assert 0.02 <= np.mean(np.array(p_values) < 0.05) <= 0.09
 
 
-def test_sign_flip_refuses_what_it_cannot_swap_and_names_what_is_undefined():
+def test_sign_flip_refuses_estimators_that_cannot_be_exchanged():
     mae, spearman = _of(metrics.mae, _reader(1)), _of(metrics.spearman, _reader(2))
-    other_cases = clustered(metrics.mae, _truth()[::-1], _reader(2), MEMBER)
-    for wrong in (spearman, other_cases, lambda weights: weights[:, 0], _of(metrics.rmse, _reader(2)), mean_of([mae])):
+    other_cases = make_estimator(metrics.mae, _truth()[::-1], _reader(2), MEMBER)
+    foreign = FunctionEstimator(lambda weights: weights[:, 0], PATIENTS)
+    for wrong in (spearman, other_cases, foreign, _of(metrics.rmse, _reader(2)), average_estimators([mae])):
         with pytest.raises(ValueError, match="one metric of truth and prediction, on the same cases"):
-            sign_flip({"a": mae, "b": wrong}, n_patients=PATIENTS, seed=1, count=10)
+            sign_flip_test({"a": mae, "b": wrong}, n_patients=PATIENTS, seed=1, count=10)
     constant = _of(metrics.pearson, np.ones(N))
-    p = sign_flip({"a": constant, "b": _of(metrics.pearson, _reader(1))}, n_patients=PATIENTS, seed=1, count=10)
+    p = sign_flip_test({"a": constant, "b": _of(metrics.pearson, _reader(1))}, n_patients=PATIENTS, seed=1, count=10)
     assert p == {("a", "b"): None}
 
 
@@ -195,13 +207,13 @@ def test_delongs_test_agrees_with_the_paired_bootstrap():
     truth = (rng.random(300) < 0.4).astype(float)
     shared = rng.normal(size=300)
     left, right = truth + shared, 0.6 * truth + 0.8 * shared + 0.5 * rng.normal(size=300)
-    found = delong_test(truth, left, right)
-    sides = [{"auc": clustered(metrics.roc_auc, truth, one, np.arange(300))} for one in (left, right)]
-    score, _ = paired(*sides, n=300, n_patients=300, seed=1)["auc"]
-    assert found.difference == pytest.approx(roc_auc_score(truth, left) - roc_auc_score(truth, right))
-    assert found.low == pytest.approx(score.low, abs=0.01)
-    assert found.high == pytest.approx(score.high, abs=0.01)
-    assert found.p == pytest.approx(2 * scipy.stats.norm.sf(abs(found.z)))
+    result = delong_test(truth, left, right)
+    sides = [{"auc": make_estimator(metrics.roc_auc, truth, side, np.arange(300))} for side in (left, right)]
+    estimate, _ = compare_two(*sides, n=300, n_patients=300, seed=1)["auc"]
+    assert result.difference == pytest.approx(roc_auc_score(truth, left) - roc_auc_score(truth, right))
+    assert result.low == pytest.approx(estimate.low, abs=0.01)
+    assert result.high == pytest.approx(estimate.high, abs=0.01)
+    assert result.p == pytest.approx(2 * scipy.stats.norm.sf(abs(result.z)))
 
 
 def test_delongs_test_of_equal_orders_and_of_undefined_variances():
@@ -217,11 +229,11 @@ def test_delongs_test_of_equal_orders_and_of_undefined_variances():
 def test_mcnemar_equals_statsmodels_and_counts_the_discordant_cases():
     rng = np.random.default_rng(2)
     left, right = rng.random(80) < 0.8, rng.random(80) < 0.6
-    found = mcnemar(left, right)
+    result = mcnemar_test(left, right)
     table = [[(left & right).sum(), (left & ~right).sum()], [(~left & right).sum(), (~left & ~right).sum()]]
-    assert found.p == pytest.approx(statsmodels_mcnemar(table, exact=True).pvalue)
-    binomial = scipy.stats.binomtest(found.only_left, found.only_left + found.only_right)
-    assert found.p == pytest.approx(binomial.pvalue)
-    assert mcnemar(left, left).p == 1
+    assert result.p == pytest.approx(statsmodels_mcnemar(table, exact=True).pvalue)
+    binomial = scipy.stats.binomtest(result.only_left, result.only_left + result.only_right)
+    assert result.p == pytest.approx(binomial.pvalue)
+    assert mcnemar_test(left, left).p == 1
     with pytest.raises(ValueError, match=r"mcnemar: .*one length"):
-        mcnemar(left, right[:5])
+        mcnemar_test(left, right[:5])

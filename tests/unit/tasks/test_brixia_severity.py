@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from cxrbench.case import Case, Targets
-from cxrbench.stats import intervals
+from cxrbench.stats import compute_intervals
 from cxrbench.tasks import tasks
-from cxrbench.tasks.brixia_severity import t_score, zone_scores
+from cxrbench.tasks.brixia_severity import compute_t_score, to_zone_scores
 from scipy.stats import pearsonr
 from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
@@ -30,8 +30,8 @@ def scores():
         for i in range(N)
     ]
     measured = TASK.measure(cases, [{"brixia": row} for row in PRED], PATIENTS)
-    estimators = {key: one.estimator for key, one in measured.items()}
-    return intervals(estimators, n=N, n_patients=N // 2, seed=1, count=500)
+    estimators = {key: metric.estimator for key, metric in measured.items()}
+    return compute_intervals(estimators, n=N, n_patients=N // 2, seed=1, count=500)
 
 
 def by_zone(metric) -> float:
@@ -80,9 +80,9 @@ def test_every_interval_holds_its_value_and_counts_cases_and_patients(scores):
 
 
 def test_t_score_and_probabilities():
-    assert t_score(np.array([[0, 1, 2, 3, 0, 0], [0.5, 0.51, 0, 0, 0, 0]])).tolist() == [3, 1]
+    assert compute_t_score(np.array([[0, 1, 2, 3, 0, 0], [0.5, 0.51, 0, 0, 0, 0]])).tolist() == [3, 1]
     rows = np.array([[0.1, 0.4, 0.4, 0.1]] * 6)
-    assert zone_scores({"brixia": rows}).tolist() == [1] * 6
+    assert to_zone_scores({"brixia": rows}).tolist() == [1] * 6
 
 
 @pytest.mark.parametrize("shape", [(6,), (6, 4)])

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cxrbench.metrics import mae, roc_auc, spearman
-from cxrbench.tasks.casewise import among, case_mean, mean_of, measured, ratio
+from cxrbench.metrics import Direction, mae, roc_auc, spearman
+from cxrbench.tasks.casewise import average_metrics, measure_cases, measure_chosen, measure_mean, measure_ratio
 from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, roc_auc_score
 
@@ -32,39 +32,41 @@ def repeated(weights, chosen):
     ids=["mae", "roc_auc", "spearman"],
 )
 def test_among_equals_the_metric_of_the_repeated_cases(metric, reference):
-    one = among(metric, TRUTH, PRED, PATIENTS, CHOSEN, none="none")
+    measured = measure_chosen(metric, TRUTH, PRED, PATIENTS, CHOSEN, none="none")
     expected = [reference(TRUTH[rows], PRED[rows]) for rows in (repeated(row, CHOSEN) for row in WEIGHTS)]
-    assert one.estimator(WEIGHTS) == pytest.approx(expected)
-    assert np.array_equal(one.counted, CHOSEN)
+    assert measured.estimator.draw(WEIGHTS) == pytest.approx(expected)
+    assert np.array_equal(measured.counted, CHOSEN)
 
 
 def test_among_nobody_is_undefined_with_its_reason():
-    one = among(mae, TRUTH, PRED, PATIENTS, np.zeros(N, bool), none="no such case")
-    assert np.isnan(one.estimator(WEIGHTS)).all()
-    assert one.undefined == "no such case"
+    measured = measure_chosen(mae, TRUTH, PRED, PATIENTS, np.zeros(N, bool), none="no such case")
+    assert np.isnan(measured.estimator.draw(WEIGHTS)).all()
+    assert measured.undefined == "no such case"
 
 
 def test_case_mean_leaves_out_what_has_no_value():
     values = np.where(CHOSEN, PRED, np.nan)
-    one = case_mean(values, PATIENTS, better="higher", undefined="none")
+    measured = measure_mean(values, PATIENTS, direction=Direction.HIGHER, undefined="none")
     expected = [PRED[repeated(row, CHOSEN)].mean() for row in WEIGHTS]
-    assert one.estimator(WEIGHTS) == pytest.approx(expected)
-    assert np.array_equal(one.counted, CHOSEN)
-    assert case_mean(PRED, PATIENTS, better="higher", undefined="none").counted is None
+    assert measured.estimator.draw(WEIGHTS) == pytest.approx(expected)
+    assert np.array_equal(measured.counted, CHOSEN)
+    assert measure_mean(PRED, PATIENTS, direction=Direction.HIGHER, undefined="none").counted is None
 
 
 def test_ratio_is_of_sums():
     part, whole = RNG.random(N), RNG.random(N) + 1
-    one = ratio(part, whole, PATIENTS, better="higher", undefined="none")
+    measured = measure_ratio(part, whole, PATIENTS, direction=Direction.HIGHER, undefined="none")
     rows = [repeated(row, np.ones(N, bool)) for row in WEIGHTS]
-    assert one.estimator(WEIGHTS) == pytest.approx([part[r].sum() / whole[r].sum() for r in rows])
-    nothing = ratio(np.zeros(N), np.zeros(N), PATIENTS, better="higher", undefined="none")
-    assert np.isnan(nothing.estimator(WEIGHTS)).all()
+    assert measured.estimator.draw(WEIGHTS) == pytest.approx([part[r].sum() / whole[r].sum() for r in rows])
+    nothing = measure_ratio(np.zeros(N), np.zeros(N), PATIENTS, direction=Direction.HIGHER, undefined="none")
+    assert np.isnan(nothing.estimator.draw(WEIGHTS)).all()
 
 
 def test_a_mean_of_metrics():
-    parts = [measured(mae, TRUTH, PRED, PATIENTS), among(mae, TRUTH, PRED, PATIENTS, CHOSEN, none="none")]
-    one = mean_of(parts, note="of two")
-    assert one.estimator(WEIGHTS) == pytest.approx((parts[0].estimator(WEIGHTS) + parts[1].estimator(WEIGHTS)) / 2)
-    assert one.counted is None
-    assert one.note == "of two"
+    parts = [measure_cases(mae, TRUTH, PRED, PATIENTS), measure_chosen(mae, TRUTH, PRED, PATIENTS, CHOSEN, none="none")]
+    measured = average_metrics(parts, note="of two")
+    assert measured.estimator.draw(WEIGHTS) == pytest.approx(
+        (parts[0].estimator.draw(WEIGHTS) + parts[1].estimator.draw(WEIGHTS)) / 2
+    )
+    assert measured.counted is None
+    assert measured.note == "of two"

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from cxrbench.results.store import parquet, read_table
-from cxrbench.tasks import Rated, Tuned, tasks
+from cxrbench.results.store import read_table, to_parquet
+from cxrbench.tasks import RaterTask, TunableTask, tasks
 
 RNG = np.random.default_rng(5)
 BOXES = np.array([[1.0, 2, 30, 40], [5.5, 6, 7, 8]])
@@ -66,7 +66,7 @@ def test_every_task_is_tried_here():
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_predictions_survive_journal_and_tables(name, tmp_path):
+def test_predictions_survive_json_and_tables(name, tmp_path):
     task = tasks[name]
     checked = {f"case-{i}": task.check(prediction) for i, prediction in enumerate(GOOD[name])}
     rows = {case: task.to_row(prediction) for case, prediction in checked.items()}
@@ -74,7 +74,7 @@ def test_predictions_survive_journal_and_tables(name, tmp_path):
     if name == "brixia-severity":
         rows.popitem()
     path = tmp_path / "table.parquet"
-    path.write_bytes(parquet(rows))
+    path.write_bytes(to_parquet(rows))
     stored = read_table(path, several_rows=task.several_rows)
     assert list(stored) == list(rows)
     for case, row in stored.items():
@@ -82,7 +82,7 @@ def test_predictions_survive_journal_and_tables(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_was_checked_stays_as_it_is(name):
+def test_checked_predictions_pass_unchanged(name):
     task = tasks[name]
     for prediction in GOOD[name]:
         assert equal(task.check(task.check(prediction)), task.check(prediction))
@@ -109,5 +109,5 @@ def test_a_mask_of_another_size_than_the_image_is_refused(name):
 
 
 def test_which_tasks_have_raters_and_which_a_setting():
-    assert {name for name in tasks if isinstance(tasks[name], Rated)} == {"brixia-severity"}
-    assert {name for name in tasks if isinstance(tasks[name], Tuned)} == {"detection"}
+    assert {name for name in tasks if isinstance(tasks[name], RaterTask)} == {"brixia-severity"}
+    assert {name for name in tasks if isinstance(tasks[name], TunableTask)} == {"detection"}

@@ -10,10 +10,10 @@ from hypothesis.extra import numpy as hnp
 @settings(max_examples=80, deadline=None)
 @given(mask=hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=3, max_side=8)))
 def test_there_and_back(mask):
-    runs = rle.encode(mask)
-    assert np.array_equal(rle.decode(runs, mask.shape), mask)
+    runs = rle.encode_mask(mask)
+    assert np.array_equal(rle.decode_mask(runs, mask.shape), mask)
     assert (runs[1:] > 0).all(), "only the first run may be empty"
-    again, shape = rle.from_text(rle.to_text(runs, mask.shape))
+    again, shape = rle.parse_runs(rle.format_runs(runs, mask.shape))
     assert np.array_equal(again, runs)
     assert shape == mask.shape
 
@@ -21,7 +21,7 @@ def test_there_and_back(mask):
 def test_the_last_axis_runs_fastest():
     mask = np.zeros((2, 3, 4), bool)
     mask[1, 0, 1:3] = True
-    assert rle.to_text(rle.encode(mask), mask.shape) == "2x3x4:13 2 9"
+    assert rle.format_runs(rle.encode_mask(mask), mask.shape) == "2x3x4:13 2 9"
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_the_last_axis_runs_fastest():
 )
 def test_other_text_is_refused(text):
     with pytest.raises(ValueError, match=r"mask"):
-        rle.from_text(text)
+        rle.parse_runs(text)

@@ -1,4 +1,4 @@
-"""Whole tracks on the phantom: masks and boxes through the child process, the journal, the table and the scorer."""
+"""Whole tracks on the phantom: masks and boxes through the child process, the checkpoint, the table and the scorer."""
 
 import json
 
@@ -54,7 +54,7 @@ def test_lung_segmentation_on_the_phantom(written, command):
     assert compared["dice"]["difference"] == 0
 
 
-def test_a_mask_of_another_size_is_the_submissions_fault_and_names_the_case(written, command):
+def test_a_mask_of_another_size_names_the_case(written, command):
     done = command("evaluate", written(DARK.replace("image.pixels <", "image.pixels[1:] <")), "--track", TRACK)
     assert done.code == 3
     assert "(255, 256)" in done.error_lines[0]
@@ -78,7 +78,7 @@ def test_no_rater_reads_masks(command):
     assert "no raters" in done.error_lines[0]
 
 
-def test_detection_predicts_val_too_and_says_where_the_operating_point_is_from(written, tmp_path):
+def test_detection_predicts_val_and_notes_its_operating_point(written, tmp_path):
     level = np.quantile([pixels(name).mean() for name in VAL], [0.3, 0.6]).tolist()
     body = f"""
     tasks = ("detection",)
@@ -95,9 +95,9 @@ def test_detection_predicts_val_too_and_says_where_the_operating_point_is_from(w
     assert result.metrics["roc_auc"].value == pytest.approx(roc_auc_score(truth, pred[list(ASKED)]), abs=1e-9)
     assert f"chosen on {len(VAL)} cases of val" in result.metrics["accuracy"].note
     assert result.metrics["roc_auc"].note is None
-    own = tmp_path / "own.csv"
-    stored[stored["case_id"].isin(ASKED)].to_csv(own, index=False)
-    alone = score_table(Track.parse("detection/phantom/test"), own, None)
+    table = tmp_path / "own.csv"
+    stored[stored["case_id"].isin(ASKED)].to_csv(table, index=False)
+    alone = score_table(Track.parse("detection/phantom/test"), table, None)
     assert "0.5, not chosen" in alone.metrics["accuracy"].note
     assert alone.metrics["roc_auc"].value == result.metrics["roc_auc"].value
 
@@ -127,7 +127,7 @@ def test_localization_through_the_table(written, tmp_path):
     ).metrics == dict(result.metrics)
 
 
-def test_the_phantoms_zones_stay_as_they_were(constant, command):
+def test_zone_metrics_on_the_phantom(constant, command):
     done = command("evaluate", constant, "--track", "brixia-severity/phantom/test", "--json")
     metrics = json.loads(done.out)["metrics"]
     truth = np.array([CASES[name].targets.brixia for name in ASKED])

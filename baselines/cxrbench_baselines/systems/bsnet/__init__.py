@@ -1,4 +1,4 @@
-"""Signoroni et al. 2020, BS-Net: lungs are found, aligned, and scored zone by zone, by parts of one network."""
+"""BS-Net of Signoroni et al. 2020: one network segments the lungs, aligns them and scores their six zones."""
 
 from cxrbench_baselines.systems.bsnet import ensemble, system
 

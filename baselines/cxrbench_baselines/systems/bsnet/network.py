@@ -1,4 +1,4 @@
-"""BS-Net's network: one backbone, lungs on it, their alignment, scores of zones (Signoroni et al. 2020, Fig. 3)."""
+"""BS-Net's network: one backbone, lung segmentation, alignment and zone scores (Signoroni et al. 2020, Fig. 3)."""
 
 from typing import Any, Literal
 
@@ -8,17 +8,18 @@ from segmentation_models_pytorch.decoders.unetplusplus.decoder import UnetPlusPl
 from torch import nn
 from torch.nn import functional
 
-from cxrbench_baselines.systems.bsnet.alignment import Aligner, warped
-from cxrbench_baselines.systems.bsnet.heads import Head, ScoringHead, block
-from cxrbench_baselines.systems.bsnet.zones import zones_of
+from cxrbench_baselines.systems.bsnet.alignment import Aligner, warp_maps
+from cxrbench_baselines.systems.bsnet.heads import HeadKind, ScoringHead, make_block
+from cxrbench_baselines.systems.bsnet.zones import pool_zones
 
 Tensor = torch.Tensor
 Attention = Literal["hard", "soft"]
 DECODER = (256, 128, 64, 32, 16)
+"""Channels of the U-Net++ decoder, coarsest level first."""
 
 
 class LungBranch(nn.Module):
-    """U-Net++ on the features of a shared backbone; logits at the size of the image.
+    """U-Net++ on the features of the shared backbone (section 5.1, "Segmentation").
 
     With `levels` 5 it is the whole U-Net++; fewer leave out the finest levels and enlarge the map at the end.
     """
@@ -31,7 +32,14 @@ class LungBranch(nn.Module):
         self.last = SegmentationHead(DECODER[-1], 1)
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """The backbone's features, the image first, to logits `[n, 1, S, S]`."""
+        """Segment the lungs.
+
+        Args:
+            features: Levels of the backbone `[n, channels[i], S / 2^i, S / 2^i]`, the image first.
+
+        Returns:
+            Lung logits `[n, 1, S, S]`.
+        """
         logits = self.last(self.decoder([features[0], *features[-self.levels :]]))
         return functional.interpolate(logits, features[0].shape[-2:], mode="bilinear")
 
@@ -41,45 +49,78 @@ class ExtraLevel(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.block = block(channels, channels, stride=2)
+        self.block = make_block(channels, channels, stride=2)
 
     def forward(self, level: Tensor) -> Tensor:
-        """The coarsest level to the one below."""
-        found: Tensor = self.block(level)
-        return found
+        """Halve the coarsest level.
+
+        Args:
+            level: Features `[n, channels, h, w]`.
+
+        Returns:
+            Features `[n, channels, h / 2, w / 2]`.
+        """
+        coarser: Tensor = self.block(level)
+        return coarser
 
 
 class Scorer(nn.Module):
-    """Backbone features, lung map and matrix to logits of six zones: warp, attention, ROI pooling, head."""
+    """From backbone features to zone logits: warp, attention, ROI pooling and scoring head (section 5.1, Fig. 4)."""
 
     def __init__(
-        self, kind: Head, channels: list[int], attention: Attention, size: int, *, width: int, extra: bool, drop: float
+        self,
+        kind: HeadKind,
+        channels: list[int],
+        attention: Attention,
+        size: int,
+        *,
+        width: int,
+        extra: bool,
+        drop: float,
     ) -> None:
         super().__init__()
-        own = channels[2:] + channels[-1:] * extra
+        pooled = channels[2:] + channels[-1:] * extra
         self.attention = attention
         self.coarser = ExtraLevel(channels[-1]) if extra else None
-        self.sides = [max(1, size // 2 ** (i + 3)) for i in range(len(own))]
-        self.head = ScoringHead(kind, own, width, drop)
+        self.sides = [max(1, size // 2 ** (i + 3)) for i in range(len(pooled))]
+        self.head = ScoringHead(kind, pooled, width, drop)
 
     def forward(self, features: list[Tensor], aligned: Tensor, theta: Tensor) -> Tensor:
-        """Features (the image and stride 2 are not used), aligned lung map and matrix to logits `[n, 6, 4]`."""
+        """Score the zones of aligned features.
+
+        Args:
+            features: Levels of the backbone, the image first; the image and the level of stride 2 are not used.
+            aligned: Aligned lung probabilities `[n, 1, S, S]`.
+            theta: Affine matrices `[n, 2, 3]`.
+
+        Returns:
+            Class logits `[n, 6, 4]`, zones A to F.
+        """
         levels = features[2:]
         if self.coarser is not None:
             levels = [*levels, self.coarser(levels[-1])]
-        seen = [self.attended(warped(level, theta), aligned) for level in levels]
-        found: Tensor = self.head([zones_of(level, side) for level, side in zip(seen, self.sides, strict=True)])
-        return found
+        attended = [self.apply_attention(warp_maps(level, theta), aligned) for level in levels]
+        zones = [pool_zones(level, side) for level, side in zip(attended, self.sides, strict=True)]
+        logits: Tensor = self.head(zones)
+        return logits
 
-    def attended(self, level: Tensor, aligned: Tensor) -> Tensor:
-        """An aligned level `[n, C, h, w]`; under hard attention times the aligned lung map `[n, 1, S, S]`."""
+    def apply_attention(self, level: Tensor, aligned: Tensor) -> Tensor:
+        """Multiply features by the lung probability under hard attention (section 5.1, "Hard vs. soft").
+
+        Args:
+            level: Aligned features `[n, C, h, w]`.
+            aligned: Aligned lung probabilities `[n, 1, S, S]`.
+
+        Returns:
+            The features `[n, C, h, w]`; unchanged under soft attention.
+        """
         if self.attention == "soft":
             return level
         return level * functional.adaptive_avg_pool2d(aligned, (level.shape[-2], level.shape[-1]))
 
 
-class Network(nn.Module):
-    """All of BS-Net: parts `backbone`, `lungs`, `aligner` and `scorer`."""
+class BSNetNetwork(nn.Module):
+    """All of BS-Net: the parts `backbone`, `lungs`, `aligner` and `scorer` (section 5.1, Fig. 3)."""
 
     def __init__(self, backbone: nn.Module, levels: int, **scoring: Any) -> None:
         super().__init__()
@@ -87,28 +128,48 @@ class Network(nn.Module):
         self.backbone, self.lungs, self.aligner = backbone, LungBranch(channels, levels), Aligner()
         self.scorer = Scorer(channels=channels, **scoring)
 
-    def lung_logits(self, image: Tensor) -> Tensor:
-        """Radiographs `[n, C, S, S]` to lung logits `[n, 1, S, S]`."""
-        found: Tensor = self.lungs(self.backbone(image))
-        return found
+    def segment_lungs(self, image: Tensor) -> Tensor:
+        """Segment the lungs alone.
 
-    def probabilities(self, image: Tensor, *, flip: bool) -> Tensor:
-        """`[n, C, S, S]` to class probabilities `[n, 6, 4]`.
+        Args:
+            image: Radiographs `[n, C, S, S]`.
 
-        `flip` means them with those of the mirror image, sides exchanged back.
+        Returns:
+            Lung logits `[n, 1, S, S]`.
         """
-        found: Tensor = self(image)["zones"].float().softmax(-1)
+        logits: Tensor = self.lungs(self.backbone(image))
+        return logits
+
+    def predict_probabilities(self, image: Tensor, *, flip: bool) -> Tensor:
+        """Predict the class probabilities of the zones.
+
+        Args:
+            image: Radiographs `[n, C, S, S]`.
+            flip: Average with the prediction for the mirror image, its left and right zones exchanged.
+
+        Returns:
+            Class probabilities `[n, 6, 4]`, zones A to F.
+        """
+        straight: Tensor = self(image)["zones"].float().softmax(-1)
         if flip:
             mirrored: Tensor = self(image.flip(-1))["zones"].float().softmax(-1)
-            return (found + mirrored.roll(3, 1)) / 2
-        return found
+            return (straight + mirrored.roll(3, 1)) / 2
+        return straight
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """`[n, C, S, S]` to `lungs` logits, `theta`, `aligned` probabilities and `zones` logits `[n, 6, 4]`."""
+        """Segment, align and score.
+
+        Args:
+            image: Radiographs `[n, C, S, S]`, S a multiple of 32.
+
+        Returns:
+            `lungs` logits `[n, 1, S, S]`, `theta` `[n, 2, 3]`, `aligned` lung probabilities `[n, 1, S, S]` and `zones`
+            logits `[n, 6, 4]`.
+        """
         features = self.backbone(image)
         lungs = self.lungs(features)
         theta = self.aligner(lungs.sigmoid())
-        aligned = warped(lungs.sigmoid(), theta)
+        aligned = warp_maps(lungs.sigmoid(), theta)
         return {
             "lungs": lungs,
             "theta": theta,

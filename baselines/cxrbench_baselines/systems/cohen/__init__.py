@@ -1,4 +1,4 @@
-"""Cohen et al. 2020, as the papers compare with it: features of a pretrained network, and a line through them."""
+"""Cohen et al. 2020, as the papers compare with it: features of a pretrained network, and a linear regression."""
 
 from cxrbench_baselines.systems.cohen import regression
 

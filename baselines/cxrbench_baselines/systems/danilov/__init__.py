@@ -1,4 +1,4 @@
-"""Danilov et al. 2022: lungs first, then opacities in them, then a score of six segments (see each module)."""
+"""Danilov et al. 2022: lung segmentation, then opacity segmentation within the lungs, then a score of six segments."""
 
 from cxrbench_baselines.systems.danilov import disease, lungs
 

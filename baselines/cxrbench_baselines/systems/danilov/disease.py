@@ -1,7 +1,7 @@
-"""Stage II of Danilov et al. 2022: opacities in the lungs that Stage I cut out, and a score of six segments.
+"""Stage II of Danilov et al. 2022: opacities in the lungs that Stage I cuts out, and a score of six segments.
 
-One network has two branches on one encoder: a map of opacities, and the probability that the film shows disease at all,
-which refines the map (Eqs. 1 and 2). Their losses are weighed by how far each has come (Eq. 3).
+One network has two branches on one encoder: a map of opacities, and the probability that the radiograph shows disease
+at all, which refines the map (Eqs. 1 and 2). The losses of the branches are weighted by their progress (Eq. 3).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +15,21 @@ from pydantic import Field
 from torch import nn
 from torch.utils.data import Dataset
 
-from cxrbench_baselines.framing import View, unsquare
-from cxrbench_baselines.nets.encoders import segmenter
-from cxrbench_baselines.nets.losses import cut_dice, map_loss, number_loss
-from cxrbench_baselines.recipe import Recipe, Share, Stage, Strict
-from cxrbench_baselines.system import Batch, Done, Learns, System, checked
+from cxrbench_baselines.framing import View, from_square
+from cxrbench_baselines.nets.encoders import build_segmenter
+from cxrbench_baselines.nets.losses import compute_cut_dice, compute_map_loss, compute_number_loss
+from cxrbench_baselines.recipe import Fraction, Recipe, Stage, StrictModel
+from cxrbench_baselines.system import Batch, Done, StageSpec, System, parse_section
 from cxrbench_baselines.systems import systems
-from cxrbench_baselines.systems.danilov.lungs import Decoder, LungOptions, Lungs, check_side
-from cxrbench_baselines.systems.danilov.segments import best_share, segment_shares, severity
+from cxrbench_baselines.systems.danilov.lungs import Decoder, LungOptions, LungSystem, check_size
+from cxrbench_baselines.systems.danilov.segments import compute_segment_shares, count_affected_segments, find_best_share
 
-AT_ONCE = 4
-"""Films that are predicted together while the threshold of the score is chosen."""
+BATCH_SIZE = 4
+"""Radiographs that are predicted together while the threshold of the score is chosen."""
 
 
-class LungsPart(Strict):
-    """The Stage I network in front; `size` is the side of its square in pixels."""
+class LungStageOptions(StrictModel):
+    """The Stage I network; `size` is the side of its square in pixels."""
 
     decoder: Decoder
     encoder: str
@@ -37,115 +37,206 @@ class LungsPart(Strict):
 
 
 class DiseaseOptions(LungOptions):
-    """Decoder and encoder as in Stage I, the dropout before the classifier's one neuron, and the lungs' network."""
+    """Decoder and encoder as in Stage I, the dropout before the classifier's one neuron, and the Stage I network."""
 
-    dropout: Share
-    lungs: LungsPart
+    dropout: Fraction
+    lungs: LungStageOptions
 
 
-class Cuts(Strict):
-    """Of prediction: T of Eq. 2, where the map is cut, and the opaque share from which a segment counts."""
+class DiseaseThresholds(StrictModel):
+    """The `predict` section, all in [0, 1].
 
-    refine_at: Share = 0.5
-    threshold: Share = 0.5
-    segment_share: Share = 0.01
+    `refine_at` is T of Eq. 2, `threshold` cuts the refined map, `segment_share` is the opaque share of its area from
+    which a segment counts as affected.
+    """
+
+    refine_at: Fraction = 0.5
+    threshold: Fraction = 0.5
+    segment_share: Fraction = 0.01
 
 
 @systems.register("danilov-disease")
-class Disease(System):
-    """Opacities, the probability of disease, and the number of affected segments of one radiograph."""
+class DiseaseSystem(System):
+    """Opacities, the probability of disease, and the number of affected segments of one radiograph.
+
+    Classifier: adaptive average pooling of the encoder's last level, dropout, one neuron (Methods, Stage II).
+    """
 
     tasks = ("opacity-segmentation", "zone-severity", "detection")
     stages: ClassVar = {
-        "lungs": Lungs.stages["lungs"],
-        "disease": Learns(("opacity-segmentation", "detection"), ("lesions", "diseased")),
+        "lungs": LungSystem.stages["lungs"],
+        "disease": StageSpec(("opacity-segmentation", "detection"), ("lesions", "diseased")),
     }
     options = DiseaseOptions
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
-        own = checked(DiseaseOptions, recipe)
-        check_side(own.decoder, self.given.size)
-        self.settings = checked(Cuts, recipe, "predict").model_dump()
-        self.lungs = Lungs(_of_lungs(recipe, own))
-        head = {"pooling": "avg", "dropout": own.dropout, "classes": 1}
-        self.network, origin = segmenter(own.decoder, own.encoder, self.given.channels, own.pretrained, aux_params=head)
+        options = parse_section(DiseaseOptions, recipe)
+        check_size(options.decoder, self.input.size)
+        self.settings = parse_section(DiseaseThresholds, recipe, "predict").model_dump()
+        self.lungs = LungSystem(_make_lung_recipe(recipe, options))
+        head = {"pooling": "avg", "dropout": options.dropout, "classes": 1}
+        self.network, origin = build_segmenter(
+            options.decoder, options.encoder, self.input.channels, options.pretrained, aux_params=head
+        )
         self.origin = origin if origin == self.lungs.origin else f"{origin}; of the lungs: {self.lungs.origin}"
 
-    def parts(self, stage: str) -> Sequence[nn.Module]:
-        """Stage I alone, then Stage II alone."""
+    def trained_modules(self, stage: str) -> Sequence[nn.Module]:
+        """Select Stage I alone, or Stage II alone.
+
+        Args:
+            stage: Name of the stage.
+
+        Returns:
+            The modules whose weights the stage changes.
+        """
         return [self.lungs] if stage == "lungs" else [self.network]
 
-    def examples(self, stage: Stage, cases: Sequence[Case], seed: int, done: Done, *, learning: bool) -> Dataset[Batch]:
-        """Whole films at the lungs' own size, then lungs cut out."""
+    def make_examples(
+        self, stage: Stage, cases: Sequence[Case], seed: int, done: Done, *, learning: bool
+    ) -> Dataset[Batch]:
+        """Make the examples of a stage: whole radiographs in Stage I, lungs cut out in Stage II.
+
+        Args:
+            stage: The stage.
+            cases: Cases with the stage's truth.
+            seed: Seed of the augmentation.
+            done: Called with the number of prepared cases and their total.
+            learning: Augment (training) or not (validation).
+
+        Returns:
+            The examples of the stage.
+        """
         if stage.name == "lungs":
-            return self.lungs.examples(stage, cases, seed, done, learning=learning)
-        return super().examples(stage, cases, seed, done, learning=learning)
+            return self.lungs.make_examples(stage, cases, seed, done, learning=learning)
+        return super().make_examples(stage, cases, seed, done, learning=learning)
 
     def view(self, stage: str | None, pixels: NDArray[np.float32]) -> View:
-        """The box around the lungs with nothing but lungs in it; all of a film where none are found."""
-        return View.whole(pixels.shape) if stage == "lungs" else self.views([Image(pixels)])[0]
+        """Crop a radiograph to its lungs (Fig. 5).
 
-    def views(self, images: Sequence[Image]) -> list[View]:
-        """The same for the films of a batch."""
-        found = self.lungs.eval().predict(images)
-        return [View.around(one["mask"], masked=True) for one in found]
+        Args:
+            stage: Name of the stage; None for prediction.
+            pixels: Radiograph `[H, W]` in [0, 1].
+
+        Returns:
+            The box around the predicted lungs with black pixels around them; the whole radiograph in Stage I and where
+            no lungs are predicted.
+        """
+        return View.whole(pixels.shape) if stage == "lungs" else self.find_views([Image(pixels)])[0]
+
+    def find_views(self, images: Sequence[Image]) -> list[View]:
+        """Crop radiographs to their lungs, in one batch.
+
+        Args:
+            images: Radiographs.
+
+        Returns:
+            One view per radiograph; see `view`.
+        """
+        predictions = self.lungs.eval().predict(images)
+        return [View.around(prediction["mask"], masked=True) for prediction in predictions]
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        """`[n, C, S, S]` to logits: `lesions` `[n, 1, S, S]`, `diseased` `[n]`."""
+        """Compute both branches.
+
+        Args:
+            image: Lungs cut out `[n, C, S, S]`.
+
+        Returns:
+            Logits: `lesions` `[n, 1, S, S]` and `diseased` `[n]`.
+        """
         lesions, diseased = self.network(image)
         return {"lesions": lesions, "diseased": diseased[:, 0]}
 
-    def refined(self, outputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Eqs. 1 and 2: the map `[n, S, S]` of probabilities, all 0 where the classifier sees no disease."""
-        ill = outputs["diseased"].sigmoid() >= self.settings["refine_at"]
-        found: torch.Tensor = outputs["lesions"][:, 0].sigmoid() * ill[:, None, None]
-        return found
+    def refine_map(self, outputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Zero the map of a radiograph that the classifier calls normal (Eqs. 1 and 2).
+
+        Args:
+            outputs: Logits `lesions` `[n, 1, S, S]` and `diseased` `[n]`.
+
+        Returns:
+            Probabilities `[n, S, S]`, all 0 where the probability of disease is below `refine_at`.
+        """
+        diseased = outputs["diseased"].sigmoid() >= self.settings["refine_at"]
+        refined: torch.Tensor = outputs["lesions"][:, 0].sigmoid() * diseased[:, None, None]
+        return refined
 
     def losses(self, stage: Stage, batch: Batch) -> dict[str, torch.Tensor]:
-        """The recipe's losses `seg` of the raw map and `cls` of the classifier."""
+        """Compute the losses of a stage; Eq. 3 weighs them.
+
+        Args:
+            stage: The stage, with `seg` and in Stage II `cls` under `loss`.
+            batch: Examples of the stage.
+
+        Returns:
+            `seg` of the raw map, and in Stage II `cls` of the classifier, scalars.
+        """
         if stage.name == "lungs":
             return self.lungs.losses(stage, batch)
         outputs, name = self(batch["image"]), stage.loss_of("cls")
         diseased = outputs["diseased"] if name == "bce" else outputs["diseased"].sigmoid()
         return {
-            "seg": map_loss(stage.loss_of("seg"), outputs["lesions"], batch["lesions"]),
-            "cls": number_loss(name, diseased, batch["diseased"]),
+            "seg": compute_map_loss(stage.loss_of("seg"), outputs["lesions"], batch["lesions"]),
+            "cls": compute_number_loss(name, diseased, batch["diseased"]),
         }
 
     def quality(self, stage: Stage, batch: Batch) -> torch.Tensor:
-        """Dice in the network's square, of the refined map."""
+        """Compute the Dice coefficient in the network's square; in Stage II of the refined map.
+
+        Args:
+            stage: The stage.
+            batch: Examples of the stage.
+
+        Returns:
+            `[n]`, higher is better; NaN where no mask is drawn.
+        """
         if stage.name == "lungs":
             return self.lungs.quality(stage, batch)
-        return cut_dice(self.refined(self(batch["image"])), batch["lesions"], self.settings["threshold"])
+        return compute_cut_dice(self.refine_map(self(batch["image"])), batch["lesions"], self.settings["threshold"])
 
-    def tuned(self, cases: Sequence[Case], done: Done) -> None:
-        """Choose the share from which a segment counts on the scored films (Table 9); keep it where there is none."""
+    def choose_settings(self, cases: Sequence[Case], done: Done) -> None:
+        """Choose the share from which a segment counts (Table 9); keep the recipe's where no case has a score.
+
+        Args:
+            cases: Training and validation cases.
+            done: Called with the number of predicted cases and their total.
+        """
         scored = [case for case in cases if case.targets.zone_severity is not None]
         shares: list[NDArray[np.float64]] = []
-        for start in range(0, len(scored), AT_ONCE):
-            images = [case.image() for case in scored[start : start + AT_ONCE]]
-            shares += [one["_shares"] for one in self.predict(images)]
+        for start in range(0, len(scored), BATCH_SIZE):
+            images = [case.image() for case in scored[start : start + BATCH_SIZE]]
+            shares += [prediction["_shares"] for prediction in self.predict(images)]
             done(len(shares), len(scored))
         truth = np.array([case.targets.zone_severity for case in scored], np.float64)
-        best = best_share(np.reshape(shares, (-1, 6)), truth)
+        best = find_best_share(np.reshape(shares, (-1, 6)), truth)
         self.settings["segment_share"] = self.settings["segment_share"] if best is None else best
 
-    def decoded(self, outputs: Mapping[str, torch.Tensor], view: View, image: Image) -> dict[str, Any]:  # noqa: ARG002
-        """The mask at the image's own size, the probability, and the score; 0 where no lungs were found."""
-        one = {key: value[None] for key, value in outputs.items()}
-        mask = unsquare(self.refined(one)[0].float().cpu().numpy(), view) > self.settings["threshold"]
-        shares = np.zeros(6) if view.keep is None else segment_shares(mask, view.keep)
+    def to_prediction(self, outputs: Mapping[str, torch.Tensor], view: View, image: Image) -> dict[str, Any]:  # noqa: ARG002
+        """Turn the outputs for one radiograph into its predictions.
+
+        Args:
+            outputs: Logits `lesions` `[1, S, S]` and `diseased`, a scalar.
+            view: The crop, with the lung mask.
+            image: Not used.
+
+        Returns:
+            One prediction per task: the mask `[H, W]`, the score 0-6 (0 where no lungs were found), the probability;
+            and `_shares` `[6]`, the opaque share of each segment.
+        """
+        batch = {key: value[None] for key, value in outputs.items()}
+        mask = from_square(self.refine_map(batch)[0].float().cpu().numpy(), view) > self.settings["threshold"]
+        shares = np.zeros(6) if view.keep is None else compute_segment_shares(mask, view.keep)
+        score = float(count_affected_segments(shares, self.settings["segment_share"]))
         return {
             "opacity-segmentation": {"mask": mask},
-            "zone-severity": {"zone_severity": float(severity(shares, self.settings["segment_share"]))},
+            "zone-severity": {"zone_severity": score},
             "detection": {"probability": float(outputs["diseased"].sigmoid())},
             "_shares": shares,
         }
 
 
-def _of_lungs(recipe: Recipe, own: DiseaseOptions) -> Recipe:
-    """The recipe as its Stage I network would have it alone."""
-    network = {"decoder": own.lungs.decoder, "encoder": own.lungs.encoder, "pretrained": own.pretrained}
-    given = recipe.input.model_copy(update={"size": own.lungs.size})
-    return recipe.model_copy(update={"system": "danilov-lungs", "input": given, "network": network, "predict": {}})
+def _make_lung_recipe(recipe: Recipe, options: DiseaseOptions) -> Recipe:
+    """The recipe of the Stage I network alone."""
+    network = {"decoder": options.lungs.decoder, "encoder": options.lungs.encoder, "pretrained": options.pretrained}
+    spec = recipe.input.model_copy(update={"size": options.lungs.size})
+    return recipe.model_copy(update={"system": "danilov-lungs", "input": spec, "network": network, "predict": {}})

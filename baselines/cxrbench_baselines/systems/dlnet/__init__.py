@@ -1,4 +1,4 @@
-"""Amer et al. 2020: pneumonia detected and localised, lungs found, and the share of them that is affected."""
+"""Amer et al. 2020: pneumonia detection and localisation, lung segmentation, and the affected share of the lungs."""
 
 from cxrbench_baselines.systems.dlnet import detector, dlnet, lsnet
 

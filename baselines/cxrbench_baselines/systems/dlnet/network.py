@@ -1,4 +1,4 @@
-"""The network of DLNet: ResNet50, a head that detects, and a head that localises (Amer et al. 2020, III-A, Fig. 2).
+"""The network of DLNet: ResNet50, a detection head and a localisation head (Amer et al. 2020, III-A, Fig. 2).
 
 At 448 x 448 the backbone's last three levels are Act-56 (512 channels), Act-28 (1024) and Act-14 (2048).
 """
@@ -9,15 +9,15 @@ import timm
 import torch
 from torch import nn
 
-from cxrbench_baselines.nets.encoders import started
+from cxrbench_baselines.nets.encoders import build_pretrained
 
 Tensor = torch.Tensor
 MAPS = 128
-"""Maps that the localisation head ends in."""
+"""Maps of the localisation head."""
 
 
-class Seen(NamedTuple):
-    """What the network makes of a batch: logit `[n]`, maps `[n, 128, s, s]`, and two activations behind them."""
+class DLNetOutput(NamedTuple):
+    """The outputs for a batch: logit `[n]`, maps `[n, 128, S / 8, S / 8]`, Act-28 and Act-14 (strides 16 and 32)."""
 
     logit: Tensor
     maps: Tensor
@@ -25,10 +25,10 @@ class Seen(NamedTuple):
     act14: Tensor
 
 
-class Detector(nn.Sequential):
-    """Pooled features to a logit: dense layers of 1024, 256 and 1 neurons, dropout between the first two.
+class DetectionHead(nn.Sequential):
+    """Pooled features `[n, channels]` to a logit `[n, 1]`: dense layers of 1024, 256 and 1 neurons (III-A).
 
-    ReLU between the layers is our choice: the paper names the sigmoid at the end alone.
+    Dropout is between the first two. ReLU between the layers is our choice: the paper names only the final sigmoid.
     """
 
     def __init__(self, channels: int, dropout: float) -> None:
@@ -36,8 +36,8 @@ class Detector(nn.Sequential):
         super().__init__(first, nn.ReLU(), nn.Dropout(dropout), second, nn.ReLU(), last)
 
 
-class Localizer(nn.Module):
-    """From Act-14 up to 128 maps of Act-56's size.
+class LocalizationHead(nn.Module):
+    """From Act-14 up to 128 maps of Act-56's size (III-A, Fig. 2c).
 
     Twice: nearest-neighbour upsampling by 2, a 1 x 1 convolution down to the channels of the lateral activation, and
     its addition. At the end a 3 x 3 convolution and ReLU. `channels` are those of Act-56, Act-28 and Act-14.
@@ -52,7 +52,16 @@ class Localizer(nn.Module):
         self.last = nn.Conv2d(fine, MAPS, 3, padding=1)
 
     def forward(self, act56: Tensor, act28: Tensor, act14: Tensor) -> Tensor:
-        """The maps, not negative."""
+        """Localise pneumonia.
+
+        Args:
+            act56: Features of stride 8, `[n, fine, S / 8, S / 8]`.
+            act28: Features of stride 16, `[n, middle, S / 16, S / 16]`.
+            act14: Features of stride 32, `[n, coarse, S / 32, S / 32]`.
+
+        Returns:
+            Maps `[n, 128, S / 8, S / 8]`, not negative.
+        """
         middle = self.to_middle(self.up(act14)) + act28
         maps: Tensor = self.last(self.to_fine(self.up(middle)) + act56).relu()
         return maps
@@ -65,33 +74,53 @@ class DLNet(nn.Module):
         super().__init__()
 
         def build(fetched: bool) -> nn.Module:
-            found: nn.Module = timm.create_model(
+            network: nn.Module = timm.create_model(
                 backbone, pretrained=fetched, in_chans=channels, features_only=True, out_indices=(2, 3, 4)
             )
-            return found
+            return network
 
-        self.backbone, self.origin = started(build, pretrained)
+        self.backbone, self.origin = build_pretrained(build, pretrained)
         levels: Any = self.backbone.feature_info
         fine, middle, coarse = levels.channels()
-        self.detector = Detector(coarse, dropout)
-        self.localizer = Localizer((fine, middle, coarse))
+        self.detector = DetectionHead(coarse, dropout)
+        self.localizer = LocalizationHead((fine, middle, coarse))
 
-    def forward(self, image: Tensor) -> Seen:
-        """`[n, C, S, S]`, S a multiple of 32, to what is seen; the maps have side S / 8."""
+    def forward(self, image: Tensor) -> DLNetOutput:
+        """Detect and localise pneumonia.
+
+        Args:
+            image: Radiographs `[n, C, S, S]`, S a multiple of 32.
+
+        Returns:
+            The logits, the maps, and the two activations that Grad-CAM needs.
+        """
         act56, act28, act14 = self.backbone(image)
         logit = self.detector(act14.mean((2, 3)))[:, 0]
-        return Seen(logit, self.localizer(act56, act28, act14), act28, act14)
+        return DLNetOutput(logit, self.localizer(act56, act28, act14), act28, act14)
 
 
-def to_unit(maps: Tensor) -> Tensor:
-    """Maps `[n, k, h, w]` of an image scaled together to [0, 1] by their smallest and largest value; 0 if all are one.
+def scale_to_unit(maps: Tensor) -> Tensor:
+    """Scale the maps of each image together to [0, 1] by their smallest and largest value.
 
-    The paper: "the localization prediction maps are normalized between 0 to 1".
+    The paper (III-B): "the localization prediction maps are normalized between 0 to 1".
+
+    Args:
+        maps: Maps `[n, k, h, w]`.
+
+    Returns:
+        Maps of the same shape; 0 for an image whose values are all equal.
     """
     low, high = maps.amin((1, 2, 3), keepdim=True), maps.amax((1, 2, 3), keepdim=True)
     return (maps - low) / (high - low).clamp(min=1e-6)
 
 
-def one_map(maps: Tensor) -> Tensor:
-    """The map of the inference `[n, h, w]`: the largest of the 128 at each pixel, scaled to [0, 1]."""
-    return to_unit(maps).amax(1)
+def merge_maps(maps: Tensor) -> Tensor:
+    """Merge the 128 maps of each image into the localisation map of the inference: the pixelwise maximum (III-A).
+
+    Args:
+        maps: Maps `[n, 128, h, w]`.
+
+    Returns:
+        Maps `[n, h, w]`, scaled to [0, 1].
+    """
+    return scale_to_unit(maps).amax(1)

@@ -1,51 +1,82 @@
 """Proposals that replace boxes in DLNet's second stage: Grad-CAM of the localisation head (Amer et al. 2020, III-B).
 
 Gradients go from the head's last convolution back to Act-28 and to Act-14. Each activation's channels are weighted by
-their mean gradient and summed, what is negative is cut off (Selvaraju et al. 2017, Eq. 1-2). What is differentiated is
-our choice, the sum of the head's maps; so is the smoothing.
+their mean gradient and summed, and negative values are set to 0 (Selvaraju et al. 2017, Eqs. 1-2). The paper does not
+say what is differentiated, nor how the map is smoothed; here it is the sum of the head's maps, and a Gaussian.
 """
 
 import torch
 from torch.nn import functional
 
 from cxrbench_baselines.systems.dlnet.network import DLNet
-from cxrbench_baselines.systems.dlnet.targets import blurred
+from cxrbench_baselines.systems.dlnet.targets import blur_maps
 
 Tensor = torch.Tensor
-SMOOTH = 1 / 64
+SMOOTHING = 1 / 64
 """Sigma of the smoothing as a share of the image's side: half a cell of Act-14 at 448 pixels."""
 
 
-def grad_cam(activation: Tensor, gradient: Tensor) -> Tensor:
-    """The class activation map `[n, h, w]` of an activation and its gradient, both `[n, c, h, w]`; not negative."""
+def compute_grad_cam(activation: Tensor, gradient: Tensor) -> Tensor:
+    """Compute class activation maps (Selvaraju et al. 2017, Eqs. 1-2).
+
+    Args:
+        activation: Activation `[n, c, h, w]`.
+        gradient: Its gradient, of the same shape.
+
+    Returns:
+        Maps `[n, h, w]`, not negative.
+    """
     weights = gradient.mean((2, 3), keepdim=True)
     return (weights * activation).sum(1).relu()
 
 
-def fused(maps: tuple[Tensor, ...], side: int) -> Tensor:
-    """Maps `[n, h, w]` of several levels as one `[n, side, side]` in [0, 1].
+def fuse_maps(maps: tuple[Tensor, ...], side: int) -> Tensor:
+    """Fuse the maps of several levels into one per image (III-B: resize, maximum, smooth, normalise).
 
-    Each is scaled to [0, 1], so that no level outweighs the other, and resized; the largest is taken at each pixel,
-    smoothed and scaled to [0, 1] again.
+    Each map is first scaled to [0, 1], so that no level outweighs the other.
+
+    Args:
+        maps: One tensor `[n, h_i, w_i]` per level.
+        side: Side of the result in pixels.
+
+    Returns:
+        Maps `[n, side, side]` in [0, 1].
     """
-    large = [functional.interpolate(unit(one)[:, None], (side, side), mode="bilinear") for one in maps]
-    return unit(blurred(torch.stack(large).amax(0), SMOOTH * side)[:, 0])
+    large = [functional.interpolate(scale_each_map(level)[:, None], (side, side), mode="bilinear") for level in maps]
+    return scale_each_map(blur_maps(torch.stack(large).amax(0), SMOOTHING * side)[:, 0])
 
 
-def unit(maps: Tensor) -> Tensor:
-    """Maps `[n, h, w]`, each scaled to [0, 1] by its own range; 0 where it has none."""
+def scale_each_map(maps: Tensor) -> Tensor:
+    """Scale each map to [0, 1] by its own range.
+
+    Args:
+        maps: Maps `[n, h, w]`.
+
+    Returns:
+        Maps of the same shape; 0 for a constant map.
+    """
     low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
     return (maps - low) / (high - low).clamp(min=1e-12)
 
 
-def proposals(network: DLNet, images: Tensor, boxes: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
-    """Proposals for images `[n, C, S, S]` with boxes `[n, S, S]`, and the probability of the finding `[n]`.
+def make_proposals(network: DLNet, images: Tensor, boxes: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
+    """Make localisation proposals: where the fused Grad-CAM map reaches a threshold within a box (III-B).
 
-    A proposal is uint8 `[n, S, S]`: 1 where the fused map reaches the threshold within a box.
+    Args:
+        network: DLNet after its first stage, in evaluation mode.
+        images: Radiographs `[n, C, S, S]`.
+        boxes: Labels `[n, S, S]`, 1 within a box.
+        threshold: Threshold of the fused map in [0, 1].
+
+    Returns:
+        Proposals uint8 `[n, S, S]` of 0 and 1, and the probability of pneumonia `[n]`.
     """
     with torch.enable_grad():
-        seen = network(images.requires_grad_())
-        gradients = torch.autograd.grad(seen.maps.sum(), (seen.act28, seen.act14))
-    levels = tuple(grad_cam(one, back) for one, back in zip((seen.act28, seen.act14), gradients, strict=True))
-    heat = fused(levels, images.shape[-1]).detach()
-    return ((heat >= threshold) & (boxes == 1)).to(torch.uint8), seen.logit.sigmoid().detach()
+        outputs = network(images.requires_grad_())
+        gradients = torch.autograd.grad(outputs.maps.sum(), (outputs.act28, outputs.act14))
+    activations = (outputs.act28, outputs.act14)
+    levels = tuple(
+        compute_grad_cam(activation, gradient) for activation, gradient in zip(activations, gradients, strict=True)
+    )
+    heat = fuse_maps(levels, images.shape[-1]).detach()
+    return ((heat >= threshold) & (boxes == 1)).to(torch.uint8), outputs.logit.sigmoid().detach()

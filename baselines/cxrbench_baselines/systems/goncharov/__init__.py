@@ -1,4 +1,7 @@
-"""Goncharov et al. 2020: CT triage by lungs, lesions and labels (see each module; HU thresholding needs no torch)."""
+"""Goncharov et al. 2020: CT triage by lung segmentation, lesion segmentation and classification of series.
+
+HU thresholding, which needs no torch, is in `cxrbench_baselines.ct`.
+"""
 
 from cxrbench_baselines.systems.goncharov import lungs, multitask, resnet, segmentation
 

@@ -9,15 +9,15 @@ from cxrbench.case import Case
 from torch import nn
 from torch.utils.data import Dataset
 
-from cxrbench_baselines.ct.prepare import Series as Prepared
-from cxrbench_baselines.nets.losses import map_loss, number_loss
+from cxrbench_baselines.ct.prepare import Series
+from cxrbench_baselines.nets.losses import compute_map_loss, compute_number_loss
 from cxrbench_baselines.recipe import Recipe, Stage
-from cxrbench_baselines.system import Batch, Learns, checked
+from cxrbench_baselines.system import Batch, StageSpec, parse_section
 from cxrbench_baselines.systems import systems
-from cxrbench_baselines.systems.goncharov.blocks import Backbone, MapHead, Pyramid
-from cxrbench_baselines.systems.goncharov.series import SeriesOptions, agreement, padded, windows_of
-from cxrbench_baselines.systems.goncharov.streaming import Bytes, grey, probability, steps
-from cxrbench_baselines.systems.goncharov.triage import Floats, Triage, dice
+from cxrbench_baselines.systems.goncharov.blocks import MapHead, PyramidPooling, UnetBackbone
+from cxrbench_baselines.systems.goncharov.series import SeriesOptions, compute_agreement, make_windows, pad_series
+from cxrbench_baselines.systems.goncharov.streaming import Bytes, iterate_batches, quantise_pixels, to_probability
+from cxrbench_baselines.systems.goncharov.triage import Floats, TriageSystem, compute_dice
 from cxrbench_baselines.systems.goncharov.windows import Volume
 
 Tensor = torch.Tensor
@@ -32,34 +32,59 @@ class MultitaskOptions(SeriesOptions):
 
 
 @systems.register("goncharov-multitask-2d-unet")
-class Multitask(Triage):
-    """Both rankings from one backbone: the map's affected share, and the probability of the second head.
+class Multitask(TriageSystem):
+    """Both rankings from one backbone: the map's affected share, and the probability of the second head (section 2.3).
 
-    Lesions are learnt from the series that have them drawn, COVID-19 from all: L = BCE(map) + 0.1 BCE(label).
+    Lesions are trained on the series that have them drawn, COVID-19 on all: L = BCE(map) + 0.1 BCE(label)
+    (section 4.5). The second head: pyramid pooling, a dense layer of `hidden` neurons with ReLU, one neuron.
     """
 
     options = MultitaskOptions
-    stages = {"both": Learns(("ct-triage", "opacity-segmentation"), ("lesions", "covid"))}
+    stages = {"both": StageSpec(("ct-triage", "opacity-segmentation"), ("lesions", "covid"))}
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
-        self.own = checked(MultitaskOptions, recipe)
-        width = self.own.channels[0]
-        self.backbone, self.map_head = Backbone(2, self.own.channels), MapHead(2, width)
-        self.pyramid = Pyramid(self.own.pyramid)
-        first = nn.Linear(self.pyramid.length(width), self.own.hidden)
-        self.dense = nn.Sequential(first, nn.ReLU(inplace=True), nn.Linear(self.own.hidden, 1))
+        self.network_options = parse_section(MultitaskOptions, recipe)
+        width = self.network_options.channels[0]
+        self.backbone, self.map_head = UnetBackbone(2, self.network_options.channels), MapHead(2, width)
+        self.pyramid = PyramidPooling(self.network_options.pyramid)
+        first = nn.Linear(self.pyramid.vector_length(width), self.network_options.hidden)
+        self.dense = nn.Sequential(first, nn.ReLU(inplace=True), nn.Linear(self.network_options.hidden, 1))
 
-    def takes(self, stage: Stage, case: Case) -> bool:  # noqa: ARG002
-        """CT of which the category is known."""
+    def accepts(self, stage: Stage, case: Case) -> bool:  # noqa: ARG002
+        """Whether a case is a CT of known category.
+
+        Args:
+            stage: Not used.
+            case: The case.
+
+        Returns:
+            True for a CT of known category.
+        """
         return case.modality == "ct" and case.targets.category is not None
 
     def windows(self, volumes: Sequence[Volume], seed: int, *, learning: bool) -> Dataset[Batch]:
-        """Slices spread over the series."""
-        return windows_of(volumes, self.given, self.own, seed, learning=learning)
+        """Make examples: slices spread over each series.
+
+        Args:
+            volumes: Prepared series.
+            seed: Seed of the draws.
+            learning: Draw at random (training), or take the middle (validation).
+
+        Returns:
+            The windows.
+        """
+        return make_windows(volumes, self.input, self.network_options, seed, learning=learning)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Series `[n, 1, d, h, w]` to logits of the map `[n, 1, d, h, w]` and of COVID-19 `[n]`."""
+        """Compute both heads.
+
+        Args:
+            image: Series `[n, 1, d, h, w]`.
+
+        Returns:
+            Logits of the lesion map `[n, 1, d, h, w]` and of COVID-19 `[n]`.
+        """
         n, _, d = image.shape[:3]
         features = self.backbone(image.transpose(1, 2).flatten(0, 1))
         maps = self.map_head(features).unflatten(0, (n, d)).transpose(1, 2)
@@ -67,31 +92,62 @@ class Multitask(Triage):
         return maps, covid[:, 0]
 
     def losses(self, stage: Stage, batch: Batch) -> dict[str, Tensor]:
-        """The recipe's losses `seg` and `cls`, the second times `cls_weight`."""
+        """Compute the losses of both heads (section 4.5).
+
+        Args:
+            stage: The stage, with `seg`, `cls` and `cls_weight` (0.1 in the paper) under `loss`.
+            batch: Windows with `image`, `labels` and `covid`.
+
+        Returns:
+            `seg`, and `cls` times its weight, scalars.
+        """
         maps, covid = self(batch["image"])
         weight = float(stage.loss["cls_weight"])
         return {
-            "seg": map_loss(stage.loss["seg"], maps, batch["labels"]),
-            "cls": weight * number_loss(stage.loss["cls"], covid, batch["covid"]),
+            "seg": compute_map_loss(stage.loss["seg"], maps, batch["labels"]),
+            "cls": weight * compute_number_loss(stage.loss["cls"], covid, batch["covid"]),
         }
 
     def quality(self, stage: Stage, batch: Batch) -> Tensor:  # noqa: ARG002
-        """The mean of the map's Dice, where lesions are drawn, and the probability given to what is true."""
+        """Compute the mean of the map's Dice, where lesions are drawn, and the probability of the true class.
+
+        Args:
+            stage: Not used.
+            batch: Windows with `image`, `labels` and `covid`.
+
+        Returns:
+            `[n]`, higher is better; NaN where neither is known.
+        """
         maps, covid = self(batch["image"])
-        return torch.stack([dice(maps, batch["labels"]), agreement(covid, batch["covid"])]).nanmean(0)
+        parts = [compute_dice(maps, batch["labels"]), compute_agreement(covid, batch["covid"])]
+        return torch.stack(parts).nanmean(0)
 
-    def told(self, series: Prepared) -> dict[str, Any]:
-        """The map's share and mask, and the second head's probability."""
-        volume, place = padded(grey(series.pixels), self.given.size)
-        lesions, covid = self.lesions_and_covid(volume)
-        return {**self.by_share(series, lesions[:, *place]), "covid": covid}
+    def predict_series(self, series: Series) -> dict[str, Any]:
+        """Predict a prepared series.
 
-    def lesions_and_covid(self, volume: Bytes) -> tuple[Floats, float]:
-        """Map `[d, h, w]` and probability of a series, slice after slice: of features only the pooled ones are kept."""
+        Args:
+            series: The series, cropped to its lungs.
+
+        Returns:
+            `affected_fraction` and `mask` of the lesion map, `covid` of the second head.
+        """
+        volume, place = pad_series(quantise_pixels(series.pixels), self.input.size)
+        lesions, covid = self.predict_lesions_and_covid(volume)
+        return {**self.rank_by_share(series, lesions[:, *place]), "covid": covid}
+
+    def predict_lesions_and_covid(self, volume: Bytes) -> tuple[Floats, float]:
+        """Run both heads slice by slice; only pooled features are kept in memory.
+
+        Args:
+            volume: Series uint8 `[d, h, w]`.
+
+        Returns:
+            The lesion probabilities `[d, h, w]` and the probability of COVID-19.
+        """
         maps, pooled = [], []
-        for one in steps(volume, self.given, self.device):
-            features = self.backbone(one)
-            maps.append(probability(self.map_head(features)))
-            pooled.append(self.pyramid.in_plane(features))
-        covid = self.dense(self.pyramid.along(torch.cat(pooled)[None]))
+        for slices in iterate_batches(volume, self.input, self.device):
+            features = self.backbone(slices)
+            maps.append(to_probability(self.map_head(features)))
+            pooled.append(self.pyramid.pool_in_plane(features))
+        covid = self.dense(self.pyramid.pool_along(torch.cat(pooled)[None]))
         return np.concatenate(maps), float(covid.sigmoid())

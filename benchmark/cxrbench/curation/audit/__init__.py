@@ -1,24 +1,23 @@
-"""The audit of splits: patients and images that straddle parts, and how the parts are balanced.
+"""Audit splits: patients and images that occur in several parts, and the balance of the parts.
 
-Needs no images unless it is asked to compare them; patients come from the splits, balance from the labels.
+Images are needed only to compare them with each other; patients come from the splits, the balance from the labels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cxrbench.curation.audit.balance import PartBalance, balance
-from cxrbench.curation.audit.duplicates import Duplicate, Unreadable, compare
-from cxrbench.curation.audit.patients import HeldOut, PartPair, held_out, straddling
+from cxrbench.curation import Progress
+from cxrbench.curation.audit.balance import PartBalance, compute_balance
+from cxrbench.curation.audit.duplicates import DuplicatePair, UnreadableImage, find_duplicates
+from cxrbench.curation.audit.patients import HeldOutCounts, PartPair, count_held_out, find_shared_patients
 from cxrbench.datasets import Dataset, load
 from cxrbench.errors import CxrbenchError, DataError
-from cxrbench.splits import Plan, Split, catalogue, load_split, registered_split
-
-Progress = Callable[[int, int], None]
+from cxrbench.splits import Split, SplitRule, find_split, list_splits, load_split
 
 
 @dataclass(frozen=True)
 class DatasetAudit:
-    """How many patients stand behind the images of one dataset: its whole mapping, unused images included."""
+    """How many patients the images of one dataset come from; unused images are included."""
 
     dataset: str
     images: int
@@ -29,7 +28,7 @@ class DatasetAudit:
 
 @dataclass(frozen=True)
 class SplitAudit:
-    """One split: its size, what straddles its parts, and their balance (empty, with a reason, without labels).
+    """One split: its size, what its parts share, and their balance (empty, with a reason, where there are no labels).
 
     `not_in_copy` counts images of the split that this copy of the dataset lacks, `not_in_split` the reverse; both are
     None where there is no copy.
@@ -45,7 +44,7 @@ class SplitAudit:
     unused: int
     shared_patients: int
     pairs: tuple[PartPair, ...]
-    held_out: tuple[HeldOut, ...]
+    held_out: tuple[HeldOutCounts, ...]
     balance: tuple[PartBalance, ...]
     without_balance: str
     not_in_copy: int | None
@@ -53,19 +52,19 @@ class SplitAudit:
 
 
 @dataclass(frozen=True)
-class Audit:
-    """All that was asked for; `compared` is the number of images compared, None where none were asked for."""
+class AuditReport:
+    """The whole audit; `compared` is the number of images compared, None where images were not compared."""
 
     datasets: tuple[DatasetAudit, ...]
     splits: tuple[SplitAudit, ...]
     compared: int | None = None
-    duplicates: tuple[Duplicate, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    duplicates: tuple[DuplicatePair, ...] = ()
+    unreadable: tuple[UnreadableImage, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Copy:
-    """A dataset as found on this disk, or the error that says why it was not."""
+class _DatasetCopy:
+    """A copy of a dataset on this disk, or the error that says why there is none."""
 
     dataset: Dataset | None = None
     error: CxrbenchError | None = None
@@ -76,51 +75,61 @@ class _Copy:
         return self.dataset
 
 
-def audit(
+def audit_splits(
     names: Sequence[str], data: str | None = None, *, images: bool = False, progress: Progress | None = None
-) -> Audit:
-    """Audit splits by name: `dataset@split`, or `dataset` for every split of it; `dataset@default` is the default.
+) -> AuditReport:
+    """Audit splits: shared patients, balance and, if wanted, duplicate images.
 
-    With `images`, every image of these datasets that is at hand is decoded and compared with every other. Raises
-    `UsageError` for an unknown name, `DataError` where a copy is needed (a rule, or `images`) and not found.
+    Args:
+        names: `dataset@split`, or `dataset` for every split of it; `dataset@default` is the default split.
+        data: The data folder (default: `CXRBENCH_DATA`).
+        images: Decode every available image of these datasets and compare it with every other.
+        progress: Called after each decoded image.
+
+    Returns:
+        The audit, each dataset and split once.
+
+    Raises:
+        UsageError: A name is unknown.
+        DataError: A copy is needed (for a rule, or for `images`) and not found.
     """
-    chosen = list(dict.fromkeys(split for name in names for split in _named(name)))
-    copies = {dataset: _copy(dataset, data) for dataset, _ in chosen}
-    splits = [_split(dataset, name, copies[dataset]) for dataset, name in chosen]
-    found = Audit(
-        datasets=tuple(_dataset(name, copies[name], splits) for name in copies),
-        splits=tuple(_audited(split, copies[split.dataset]) for split in splits),
+    chosen = list(dict.fromkeys(split for name in names for split in _resolve_name(name)))
+    copies = {dataset: _load_copy(dataset, data) for dataset, _ in chosen}
+    splits = [_evaluate_split(dataset, name, copies[dataset]) for dataset, name in chosen]
+    report = AuditReport(
+        datasets=tuple(_audit_dataset(name, copies[name], splits) for name in copies),
+        splits=tuple(_audit_split(split, copies[split.dataset]) for split in splits),
     )
     if not images:
-        return found
-    compared = compare([copy.required() for copy in copies.values()], splits, progress)
-    return Audit(found.datasets, found.splits, compared.images, compared.duplicates, compared.unreadable)
+        return report
+    compared = find_duplicates([copy.required() for copy in copies.values()], splits, progress)
+    return AuditReport(report.datasets, report.splits, compared.images, compared.duplicates, compared.unreadable)
 
 
-def _named(text: str) -> list[tuple[str, str]]:
+def _resolve_name(text: str) -> list[tuple[str, str]]:
     dataset, _, name = text.partition("@")
     if name:
-        return [(dataset, registered_split(dataset, name).name)]
-    return [(dataset, head.name) for head in catalogue() if head.dataset == dataset] or [
-        (dataset, registered_split(dataset).name)
+        return [(dataset, find_split(dataset, name).name)]
+    return [(dataset, head.name) for head in list_splits() if head.dataset == dataset] or [
+        (dataset, find_split(dataset).name)
     ]
 
 
-def _copy(dataset: str, data: str | None) -> _Copy:
+def _load_copy(dataset: str, data: str | None) -> _DatasetCopy:
     try:
-        return _Copy(load(dataset, data))
+        return _DatasetCopy(load(dataset, data))
     except CxrbenchError as error:
-        return _Copy(error=error)
+        return _DatasetCopy(error=error)
 
 
-def _split(dataset: str, name: str, copy: _Copy) -> Split:
-    if isinstance(registered_split(dataset, name), Plan):
+def _evaluate_split(dataset: str, name: str, copy: _DatasetCopy) -> Split:
+    if isinstance(find_split(dataset, name), SplitRule):
         return load_split(dataset, name, copy.required().cases)
     return load_split(dataset, name)
 
 
-def _dataset(name: str, copy: _Copy, splits: Sequence[Split]) -> DatasetAudit:
-    """Patients as the splits know them; where they name an image that the copy also has, the split's patient counts."""
+def _audit_dataset(name: str, copy: _DatasetCopy, splits: Sequence[Split]) -> DatasetAudit:
+    """Count patients as the splits know them; for an image in both, the split's patient replaces the copy's."""
     patients = {case.id: case.patient for case in copy.dataset.cases} if copy.dataset else {}
     for split in splits:
         if split.dataset == name:
@@ -132,9 +141,9 @@ def _dataset(name: str, copy: _Copy, splits: Sequence[Split]) -> DatasetAudit:
     return DatasetAudit(name, len(patients), len(counts), several, max(counts.values()))
 
 
-def _audited(split: Split, copy: _Copy) -> SplitAudit:
+def _audit_split(split: Split, copy: _DatasetCopy) -> SplitAudit:
     cases = split.cases("all")
-    here = copy.dataset.by_id if copy.dataset else None
+    by_id = copy.dataset.by_id if copy.dataset else None
     return SplitAudit(
         split=split.label,
         version=split.version,
@@ -145,10 +154,10 @@ def _audited(split: Split, copy: _Copy) -> SplitAudit:
         patients=len({split.patients[case] for case in cases}),
         unused=len(split.part_of) - len(cases),
         shared_patients=len(set().union(*split.shared_patients().values())),
-        pairs=straddling(split),
-        held_out=held_out(split),
-        balance=balance(split, here) if here is not None else (),
+        pairs=find_shared_patients(split),
+        held_out=count_held_out(split),
+        balance=compute_balance(split, by_id) if by_id is not None else (),
         without_balance=copy.error.line if copy.error else "",
-        not_in_copy=None if here is None else sum(case not in here for case in cases),
-        not_in_split=None if here is None else sum(case not in split.part_of for case in here),
+        not_in_copy=None if by_id is None else sum(case not in by_id for case in cases),
+        not_in_split=None if by_id is None else sum(case not in split.part_of for case in by_id),
     )

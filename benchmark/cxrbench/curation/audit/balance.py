@@ -1,4 +1,4 @@
-"""Class, view, age and sex in each part; what a source does not say is counted as unknown, not left out."""
+"""Class, severity, view, age and sex in each part; what a source does not state is counted as unknown."""
 
 import re
 from bisect import bisect
@@ -9,7 +9,7 @@ from statistics import median
 
 from cxrbench.case import Case
 from cxrbench.splits import Split
-from cxrbench.splits.files import natural
+from cxrbench.splits.files import to_natural_key
 
 UNKNOWN = "unknown"
 AGES = (18, 40, 65)
@@ -22,8 +22,8 @@ OLDEST = 110
 class PartBalance:
     """Images of a part by value of each field (finding, category, severity, view, sex, age).
 
-    `images` counts those that this copy has labels for; a field of which nothing is known in the whole split is left
-    out; `median_age` is in years, None where no age is known.
+    `images` counts those for which this copy has labels; a field that is unknown in the whole split is left out;
+    `median_age` is in years, None where no age is known.
     """
 
     part: str
@@ -33,64 +33,95 @@ class PartBalance:
     median_age: float | None
 
 
-def balance(split: Split, cases: Mapping[str, Case]) -> tuple[PartBalance, ...]:
-    """The balance of each part over the cases that are at hand, by case id."""
+def compute_balance(split: Split, cases: Mapping[str, Case]) -> tuple[PartBalance, ...]:
+    """Count the images of each part by finding, category, severity, view, sex and age.
+
+    Args:
+        split: The split.
+        cases: Available cases by id; cases of the split that are not among them are not counted.
+
+    Returns:
+        One entry per part, in the order of `split.parts`.
+    """
     members = {part: [cases[name] for name in split.cases(part) if name in cases] for part in split.parts}
-    described = {part: [describe(case) for case in own] for part, own in members.items()}
-    told = {key for rows in described.values() for row in rows for key, value in row.items() if value != UNKNOWN}
-    return tuple(_part(split, part, own, described[part], told) for part, own in members.items())
+    described = {part: [describe_case(case) for case in known] for part, known in members.items()}
+    fields = {key for rows in described.values() for row in rows for key, value in row.items() if value != UNKNOWN}
+    return tuple(_summarise_part(split, part, known, described[part], fields) for part, known in members.items())
 
 
-def _part(split: Split, part: str, cases: list[Case], rows: list[dict[str, str]], told: set[str]) -> PartBalance:
-    ages = [age for case in cases if (age := years(case.meta.get("age"))) is not None]
+def _summarise_part(
+    split: Split, part: str, cases: list[Case], rows: list[dict[str, str]], fields: set[str]
+) -> PartBalance:
+    ages = [age for case in cases if (age := parse_age(case.meta.get("age"))) is not None]
     return PartBalance(
         part=part,
         images=len(cases),
         patients=len({split.patients[case.id] for case in cases}),
-        fields={key: _counted(row[key] for row in rows) for key in sorted(told)},
+        fields={key: _count_values(row[key] for row in rows) for key in sorted(fields)},
         median_age=float(median(ages)) if ages else None,
     )
 
 
-def _counted(values: Iterable[str]) -> dict[str, int]:
-    """Counts in natural order, the unknown last."""
-    return dict(sorted(Counter(values).items(), key=lambda item: (item[0] == UNKNOWN, natural(item[0]))))
+def _count_values(values: Iterable[str]) -> dict[str, int]:
+    """Count values, in natural order and with unknown ones last."""
+    return dict(sorted(Counter(values).items(), key=lambda item: (item[0] == UNKNOWN, to_natural_key(item[0]))))
 
 
-def describe(case: Case) -> dict[str, str]:
-    """A case in words: each field as the text under which it is counted."""
-    known = case.targets
-    age = years(case.meta.get("age"))
+def describe_case(case: Case) -> dict[str, str]:
+    """Describe a case by the values under which it is counted.
+
+    Args:
+        case: The case; its image is not decoded.
+
+    Returns:
+        Field name to value, `unknown` where the source does not state it.
+    """
+    targets = case.targets
+    age = parse_age(case.meta.get("age"))
     return {
-        "finding": UNKNOWN if known.finding is None else "positive" if known.finding else "negative",
-        "category": known.category or UNKNOWN,
-        "severity": severity(case),
+        "finding": UNKNOWN if targets.finding is None else "positive" if targets.finding else "negative",
+        "category": targets.category or UNKNOWN,
+        "severity": to_severity_band(case),
         "view": str(case.meta.get("view") or UNKNOWN),
         "sex": str(case.meta.get("sex") or UNKNOWN),
         "age": UNKNOWN if age is None else AGE_NAMES[bisect(AGES, age)],
     }
 
 
-def severity(case: Case) -> str:
-    """The band of the severity score that a case has: Brixia, zone severity, extent or CT grade, in this order."""
-    known = case.targets
-    if known.brixia is not None:
-        return f"Brixia {('0', '1-5', '6-11', '12-18')[bisect((1, 6, 12), sum(known.brixia))]}"
-    if known.zone_severity is not None:
-        return f"zones {('0', '0.5-2', '2.5-4', '4.5-6')[bisect((0.25, 2.25, 4.25), known.zone_severity)]}"
-    if known.extent is not None:
-        return f"extent {('0-1', '2-3', '4-5', '6-8')[bisect((2, 4, 6), known.extent)]}"
-    return UNKNOWN if known.ct_grade is None else f"CT-{known.ct_grade}"
+def to_severity_band(case: Case) -> str:
+    """Find the band of a case's severity score: Brixia, zone severity, extent or CT grade, in this order.
 
+    Args:
+        case: The case.
 
-def years(value: object) -> float | None:
-    """An age in years from `58`, `58.0`, `058Y`, `006M` or `50+`; None for what cannot be an age.
-
-    >>> years("067Y"), years("006M"), years("50+"), years("low 90s"), years(155)
-    (67.0, 0.5, 50.0, None, None)
+    Returns:
+        Name of the score and its band, such as `Brixia 6-11`, or `unknown`.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([YyMm+]?)", str(value).strip())
-    if found is None:
+    targets = case.targets
+    if targets.brixia is not None:
+        return f"Brixia {('0', '1-5', '6-11', '12-18')[bisect((1, 6, 12), sum(targets.brixia))]}"
+    if targets.zone_severity is not None:
+        return f"zones {('0', '0.5-2', '2.5-4', '4.5-6')[bisect((0.25, 2.25, 4.25), targets.zone_severity)]}"
+    if targets.extent is not None:
+        return f"extent {('0-1', '2-3', '4-5', '6-8')[bisect((2, 4, 6), targets.extent)]}"
+    return UNKNOWN if targets.ct_grade is None else f"CT-{targets.ct_grade}"
+
+
+def parse_age(value: object) -> float | None:
+    """Parse an age in years from `58`, `58.0`, `058Y`, `006M` or `50+`.
+
+    Args:
+        value: A table cell or DICOM age string.
+
+    Returns:
+        The age in years; None for what cannot be an age.
+
+    Example:
+        >>> parse_age("067Y"), parse_age("006M"), parse_age("50+"), parse_age("low 90s"), parse_age(155)
+        (67.0, 0.5, 50.0, None, None)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([YyMm+]?)", str(value).strip())
+    if match is None:
         return None
-    number = float(found[1]) / (12 if found[2] in ("M", "m") else 1)
+    number = float(match[1]) / (12 if match[2] in ("M", "m") else 1)
     return number if number <= OLDEST else None

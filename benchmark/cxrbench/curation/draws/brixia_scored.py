@@ -1,4 +1,4 @@
-"""Sets that carry Brixia scores: the 192 radiographs of the Cohen set."""
+"""Datasets with Brixia scores: the 192 radiographs of the Cohen set."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,19 +6,30 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from cxrbench.case import Case
-from cxrbench.curation.draws import draws, rows_of, split_text
+from cxrbench.curation.draws import draws, format_split_file, to_split_rows
 from cxrbench.datasets import load
-from cxrbench.splits.split import Head
+from cxrbench.splits.split import SplitHeader
 
 BANDS = (1, 6, 12)
 """Lower borders of the second and later bands of the global score: 0, 1-5, 6-11, 12-18."""
 IDS_OF_COHEN = "file names of the Cohen set; scores they belong to are CC BY-NC-SA 4.0 and not included"
 
 
-def patient_disjoint(cases: Sequence[Case], *, seed: int, bands: Sequence[int], folds: int = 4) -> Mapping[str, str]:
-    """One fold of `folds` is the test part: whole patients, stratified by bands of the global Brixia score.
+def assign_patient_disjoint(
+    cases: Sequence[Case], *, seed: int, bands: Sequence[int], folds: int = 4
+) -> Mapping[str, str]:
+    """Assign one fold to test: whole patients, stratified by bands of the global Brixia score.
 
-    `bands` are the lower borders of the second and later bands. Uses scikit-learn's StratifiedGroupKFold.
+    Uses scikit-learn's StratifiedGroupKFold.
+
+    Args:
+        cases: Cases with Brixia scores.
+        seed: Seed of the shuffle.
+        bands: Lower borders of the second and later bands of the global score.
+        folds: Number of folds; the test set is about 1 / `folds` of the cases.
+
+    Returns:
+        Case id to part.
     """
     stratum = np.digitize([sum(case.targets.brixia or ()) for case in cases], bands)
     patients = np.array([case.patient for case in cases])
@@ -28,18 +39,37 @@ def patient_disjoint(cases: Sequence[Case], *, seed: int, bands: Sequence[int], 
     return {case.id: "test" if i in chosen else "train" for i, case in enumerate(cases)}
 
 
-def image_level(cases: Sequence[Case], *, seed: int, share: float) -> Mapping[str, str]:
-    """scikit-learn's `train_test_split` over images in file order, as the authors' code draws it."""
+def assign_image_level(cases: Sequence[Case], *, seed: int, share: float) -> Mapping[str, str]:
+    """Assign images with scikit-learn's `train_test_split` in file order, as the authors' code does.
+
+    Args:
+        cases: The cases in file order.
+        seed: Seed of the draw.
+        share: Share of the images in test.
+
+    Returns:
+        Case id to part.
+    """
     train, _ = train_test_split([case.id for case in cases], test_size=share, random_state=seed)
     inside = set(train)
     return {case.id: "train" if case.id in inside else "test" for case in cases}
 
 
 @draws.register("brixia-cohen")
-def brixia_cohen(data: str | None) -> str:
-    """Ours: three quarters to one quarter, disjoint in patients, stratified by global score."""
+def draw_brixia_cohen(data: str | None) -> str:
+    """Draw our split: three quarters to one quarter, disjoint in patients, stratified by global score.
+
+    Args:
+        data: The data folder (default: `CXRBENCH_DATA`).
+
+    Returns:
+        The text of the split file.
+
+    Raises:
+        DataError: The data folder lacks a table that the draw needs.
+    """
     cases = load("brixia-cohen", data).cases
-    head = Head(
+    header = SplitHeader(
         dataset="brixia-cohen",
         origin="ours",
         seed=23,
@@ -47,14 +77,24 @@ def brixia_cohen(data: str | None) -> str:
         note="disjoint in patients; 75/25; stratified by global score 0, 1-5, 6-11, 12-18; "
         "the seed is the authors'; an image that the Cohen table does not name is a patient of its own",
     )
-    return split_text(head, rows_of(cases, patient_disjoint(cases, seed=23, bands=BANDS)))
+    return format_split_file(header, to_split_rows(cases, assign_patient_disjoint(cases, seed=23, bands=BANDS)))
 
 
 @draws.register("brixia-cohen@published")
-def brixia_cohen_published(data: str | None) -> str:
-    """The authors' draw of Signoroni et al. 2020, section 6.6, as their public code makes it."""
+def draw_brixia_cohen_published(data: str | None) -> str:
+    """Draw the authors' split of Signoroni et al. 2020, section 6.6, as their public code makes it.
+
+    Args:
+        data: The data folder (default: `CXRBENCH_DATA`).
+
+    Returns:
+        The text of the split file.
+
+    Raises:
+        DataError: The data folder lacks a table that the draw needs.
+    """
     cases = load("brixia-cohen", data).cases
-    head = Head(
+    header = SplitHeader(
         dataset="brixia-cohen",
         name="published",
         origin="published rule",
@@ -62,4 +102,4 @@ def brixia_cohen_published(data: str | None) -> str:
         licence=IDS_OF_COHEN,
         note="drawn by image: 17 of the 48 test images share a patient with training; for comparison only",
     )
-    return split_text(head, rows_of(cases, image_level(cases, seed=23, share=0.25)))
+    return format_split_file(header, to_split_rows(cases, assign_image_level(cases, seed=23, share=0.25)))

@@ -1,26 +1,36 @@
-"""One division of the people behind the Cohen films, for every score and mask that was ever drawn on them.
+"""One division of the patients of the Cohen radiographs, for every score and mask that exists for them.
 
-Who is in the test part of `brixia-cohen` is in the test part here, so that a system may learn lungs from one dataset,
-opacities from a second and scores from a third without ever meeting a test patient.
+The test patients of `brixia-cohen` are test patients here, so that a system may learn lungs from one dataset, opacities
+from a second and scores from a third without seeing a test patient.
 """
 
 from collections.abc import Iterable
 
-from cxrbench.curation.draws import draws, shuffled, split_text
+from cxrbench.curation.draws import draws, format_split_file, shuffle_by_hash
 from cxrbench.datasets import load
 from cxrbench.splits import load_split
-from cxrbench.splits.patient_identity import person, persons
-from cxrbench.splits.split import Head
+from cxrbench.splits.patient_identity import identify_patient, identify_patients
+from cxrbench.splits.split import SplitHeader
 
 SEED = 23
 SHARE = 0.25
-"""Of the people whom `brixia-cohen` does not list, this share is held out."""
+"""Share of the patients not listed in `brixia-cohen` that is held out."""
 
 
 @draws.register("cohen@joint")
-def cohen_joint(data: str | None) -> str:
-    """Every frontal radiograph of the Cohen table."""
-    head = Head(
+def draw_cohen_joint(data: str | None) -> str:
+    """Draw every frontal radiograph of the Cohen table.
+
+    Args:
+        data: The data folder (default: `CXRBENCH_DATA`).
+
+    Returns:
+        The text of the split file.
+
+    Raises:
+        DataError: The data folder lacks a table that the draw needs.
+    """
+    header = SplitHeader(
         dataset="cohen",
         name="joint",
         origin="ours",
@@ -29,36 +39,51 @@ def cohen_joint(data: str | None) -> str:
         note="disjoint in patients; test is everybody in brixia-cohen/test and a quarter of those whom it "
         "does not list",
     )
-    return split_text(head, _rows("cohen", data))
+    return format_split_file(header, _make_rows("cohen", data))
 
 
 @draws.register("cxr-seg-100")
-def cxr_seg_100(data: str | None) -> str:
-    """The films with drawn opacities, by the same people."""
-    head = Head(
+def draw_cxr_seg_100(data: str | None) -> str:
+    """Draw the radiographs with outlined opacities, by the same patients.
+
+    Args:
+        data: The data folder (default: `CXRBENCH_DATA`).
+
+    Returns:
+        The text of the split file.
+
+    Raises:
+        DataError: The data folder lacks a table that the draw needs.
+    """
+    header = SplitHeader(
         dataset="cxr-seg-100",
         origin="ours",
         seed=SEED,
         licence="file names of the Cohen set; masks CC BY 4.0, not included",
         note="disjoint in patients, and the same people as in cohen@joint and brixia-cohen",
     )
-    return split_text(head, _rows("cxr-seg-100", data))
+    return format_split_file(header, _make_rows("cxr-seg-100", data))
 
 
-def _rows(dataset: str, data: str | None) -> list[tuple[str, str, str]]:
-    """Case, patient and part of every case of a dataset of Cohen films."""
-    cases, held_out = load(dataset, data).cases, _held_out(data)
-    return [(case.id, case.patient, "test" if person(dataset, case.patient) in held_out else "train") for case in cases]
+def _make_rows(dataset: str, data: str | None) -> list[tuple[str, str, str]]:
+    """Case, patient and part of every case of a dataset of Cohen radiographs."""
+    cases, held_out = load(dataset, data).cases, _find_test_patients(data)
+    return [
+        (case.id, case.patient, "test" if identify_patient(dataset, case.patient) in held_out else "train")
+        for case in cases
+    ]
 
 
-def _held_out(data: str | None) -> set[str]:
-    """The people of the test part."""
+def _find_test_patients(data: str | None) -> set[str]:
+    """The patients of the test set."""
     scored = load_split("brixia-cohen")
-    listed = persons(scored, scored.cases("all"))
-    others = {person(name, case.patient) for name in ("cohen", "cxr-seg-100") for case in load(name, data).cases}
-    return persons(scored, scored.cases("test")) | set(_quarter(others - listed))
+    listed = identify_patients(scored, scored.cases("all"))
+    others = {
+        identify_patient(name, case.patient) for name in ("cohen", "cxr-seg-100") for case in load(name, data).cases
+    }
+    return identify_patients(scored, scored.cases("test")) | set(_draw_share(others - listed))
 
 
-def _quarter(people: Iterable[str]) -> list[str]:
-    drawn = shuffled(people, SEED)
+def _draw_share(patients: Iterable[str]) -> list[str]:
+    drawn = shuffle_by_hash(patients, SEED)
     return drawn[: round(SHARE * len(drawn))]

@@ -2,11 +2,11 @@
 
 Layout: `[labels/]train_COVIDx<version>.txt` and `test_COVIDx<version>.txt`, and the images that its script collects in
 `[data/]train/` and `[data/]test/`. A line is `<patientid> <filename> <label>[ <source>]`, without a header; ids may
-hold spaces, so it is read from the right. Version 3 is taken where it is there (it is DLNet's Dataset 3), else the
-newest; other versions at hand are reported.
+hold spaces, so it is read from the right. Version 3 is read where it is there (it is DLNet's Dataset 3), else the
+newest; other versions of the copy are reported.
 
 The id is the file name. The patient is `<source>:<patientid>`, but RSNA's ids name images: there it is the NIH
-patient, where the mapping is at hand. Test ids are public, and many share an NIH patient with train.
+patient, where the mapping is available. Test ids are public, and many share an NIH patient with train.
 """
 
 import re
@@ -16,8 +16,10 @@ from pathlib import Path
 
 from cxrbench.case import Case, Category, Targets
 from cxrbench.datasets import DataFolder, Dataset, Problem, dataset_adapters
-from cxrbench.datasets.adapters.rsna.adapter import nih_patients
-from cxrbench.datasets.formats.image_files import Loader, raster
+from cxrbench.datasets.adapters.rsna.adapter import read_nih_patients
+from cxrbench.datasets.formats.csv_table import describe_duplicates
+from cxrbench.datasets.formats.findings import to_finding
+from cxrbench.datasets.formats.image_files import find_file, list_files, make_raster_loader
 from cxrbench.errors import DataError
 
 LABELS: Mapping[str, Category | None] = {
@@ -37,8 +39,8 @@ DEFAULT = "3"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of a list; `source` is "" in old lines, `part` train or test."""
+class ListEntry:
+    """A line of a list; `source` is "" in old lines, `part` is train or test."""
 
     patient: str
     file: str
@@ -48,26 +50,44 @@ class Entry:
 
 
 @dataset_adapters.register("covidx")
-def covidx(data: DataFolder) -> Dataset:
-    """List the images of one version's two lists."""
-    folder, version, others = _version(data)
+def list_covidx(data: DataFolder) -> Dataset:
+    """List the images of one version's two lists.
+
+    Args:
+        data: The data folder.
+
+    Returns:
+        One case per image, train before test.
+
+    Raises:
+        DataError: A list is missing, or no line of it can be read.
+    """
+    folder, version, others = _choose_version(data)
     problems = [Problem(f"COVIDx{name}", f"not read: version {version} is", bad=False) for name in others]
-    entries: dict[str, list[Entry]] = {}
+    entries: dict[str, list[ListEntry]] = {}
     for part in ("train", "test"):
-        found, own = read_list(folder / f"{part}_COVIDx{version}.txt", part)
-        problems += own
-        for entry in found:
+        part_entries, unreadable = read_list(folder / f"{part}_COVIDx{version}.txt", part)
+        problems += unreadable
+        for entry in part_entries:
             entries.setdefault(entry.file, []).append(entry)
-    kept, twice = _distinct(entries)
-    patients = nih_patients(data)
-    cases = tuple(_case(entry, version, patients, _loader(folder, entry)) for entry in kept)
-    return Dataset("covidx", cases, (*problems, *twice, *_gaps(cases, patients)))
+    kept, repeated = _drop_duplicates(entries)
+    patients = read_nih_patients(data)
+    cases = tuple(_make_case(entry, version, patients, _find_image(folder, entry)) for entry in kept)
+    return Dataset("covidx", cases, (*problems, *repeated, *_list_gaps(cases, patients)))
 
 
-def read_list(path: Path, part: str) -> tuple[list[Entry], list[Problem]]:
-    """Parse a list, from the right; a line of another form and an unknown source are reported.
+def read_list(path: Path, part: str) -> tuple[list[ListEntry], list[Problem]]:
+    """Parse a list, each line from the right.
 
-    Raises `DataError` where the file is absent or no line of it can be read.
+    Args:
+        path: The list.
+        part: train or test.
+
+    Returns:
+        The entries, and one problem per line of another form or with an unknown source.
+
+    Raises:
+        DataError: The file is absent, or no line of it can be read.
     """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
@@ -75,18 +95,18 @@ def read_list(path: Path, part: str) -> tuple[list[Entry], list[Problem]]:
         raise DataError("list cannot be read", str(path), "use the official file") from error
     entries, problems = [], []
     for number, line in enumerate(lines, 1):
-        found = LINE.fullmatch(line.strip())
-        source = TYPOS.get(found["source"] or "", found["source"] or "") if found else ""
-        if found and (not source or source in SOURCES):
-            entries.append(Entry(found["patient"], found["file"], found["label"], source, part))
+        match = LINE.fullmatch(line.strip())
+        source = TYPOS.get(match["source"] or "", match["source"] or "") if match else ""
+        if match and (not source or source in SOURCES):
+            entries.append(ListEntry(match["patient"], match["file"], match["label"], source, part))
         elif line.strip():
             problems.append(Problem(f"{path.name}:{number}", f"not `id file label source`: {line.strip()}: left out"))
     if not entries:
-        raise DataError("not one line of the list can be read", str(path), "use the official file")
+        raise DataError("no line of the list can be read", str(path), "use the official file")
     return entries, problems
 
 
-def _version(data: DataFolder) -> tuple[Path, str, list[str]]:
+def _choose_version(data: DataFolder) -> tuple[Path, str, list[str]]:
     """The folder of the lists, the version to read, and the others that are there."""
     bases = [base for base in (data.sibling("covidx"), data.path) if base]
     for folder in (folder for base in bases for folder in (base, base / "labels")):
@@ -98,42 +118,41 @@ def _version(data: DataFolder) -> tuple[Path, str, list[str]]:
     return data.root("covidx", f"test_COVIDx{DEFAULT}.txt"), DEFAULT, []
 
 
-def _distinct(entries: Mapping[str, list[Entry]]) -> tuple[list[Entry], list[Problem]]:
+def _drop_duplicates(entries: Mapping[str, list[ListEntry]]) -> tuple[list[ListEntry], list[Problem]]:
     kept = [group[0] for group in entries.values() if len(set(group)) == 1]
-    fate = {True: "all equal: one kept", False: "which differ: none kept"}
     return kept, [
-        Problem(file, f"{len(group)} lines, {fate[len(set(group)) == 1]}")
+        Problem(file, f"{len(group)} lines, {describe_duplicates(equal=len(set(group)) == 1)}")
         for file, group in entries.items()
         if group[1:]
     ]
 
 
-def _loader(folder: Path, entry: Entry) -> Loader | None:
+def _find_image(folder: Path, entry: ListEntry) -> Path | None:
     root = folder.parent if folder.name == "labels" else folder
-    places = (base / entry.part / entry.file for base in (root / "data", root))
-    return next((load for place in places if (load := raster(place))), None)
+    return find_file(*(base / entry.part / entry.file for base in (root / "data", root)))
 
 
-def _case(entry: Entry, version: str, patients: Mapping[str, str], load: Loader | None) -> Case:
+def _make_case(entry: ListEntry, version: str, patients: Mapping[str, str], image: Path | None) -> Case:
     category = LABELS[entry.label]
     return Case(
         id=entry.file,
-        patient=_patient(entry, patients),
+        patient=_to_patient(entry, patients),
         dataset="covidx",
-        targets=Targets(category=category, finding=None if category is None else category != "healthy"),
+        targets=Targets(category=category, finding=to_finding(category)),
         meta={"subset": entry.part, "label": entry.label, "source": entry.source, "version": version},
-        load=load,
+        load=make_raster_loader(image),
+        files=list_files(image),
     )
 
 
-def _patient(entry: Entry, patients: Mapping[str, str]) -> str:
-    """The NIH patient of an RSNA image, by its id with or without the source; else the list's own patient."""
+def _to_patient(entry: ListEntry, patients: Mapping[str, str]) -> str:
+    """The NIH patient of an RSNA image, by its id with or without the source; else the patient in the list."""
     if entry.source in ("rsna", "") and entry.patient in patients:
         return f"nih:{patients[entry.patient]}"
     return f"{entry.source}:{entry.patient}" if entry.source else entry.patient
 
 
-def _gaps(cases: tuple[Case, ...], patients: Mapping[str, str]) -> list[Problem]:
+def _list_gaps(cases: tuple[Case, ...], patients: Mapping[str, str]) -> list[Problem]:
     missing = [case for case in cases if not case.available]
     problems = [Problem(f"{case.meta['subset']}/{case.id}", "listed but absent") for case in missing]
     if len(missing) == len(cases):

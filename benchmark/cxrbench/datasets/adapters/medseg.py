@@ -2,7 +2,7 @@
 
 Layout: `rp_im`, `rp_msk`, `rp_lung_msk`, each with `1.nii.gz` ... `9.nii.gz` (medicalsegmentation.com/covid19), and
 `COVID-19-CT-Seg_20cases`, `Infection_Mask`, `Lung_Mask`, `Lung_and_Infection_Mask` (Zenodo 3757476), whose file names a
-mirror changes; folders are found in any case. Both parts may stand alone.
+mirror changes; folders are found in any letter case. Each part may be there alone.
 
 | file | labels | here |
 | --- | --- | --- |
@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from cxrbench.case import LUNG, Case, Targets
 from cxrbench.datasets import DataFolder, Dataset, Problem, dataset_adapters
-from cxrbench.datasets.formats.image_files import first_found
+from cxrbench.datasets.formats.image_files import find_root, list_files
 from cxrbench.datasets.formats.lung_sides import LEFT, RIGHT
-from cxrbench.datasets.formats.volume_masks import lesions, lungs, nifti_files
+from cxrbench.datasets.formats.volume_masks import find_nifti_files, read_lesion_mask, read_lung_mask
 from cxrbench.imaging.volume.open import read_mask_volume, read_nifti
 
 EFFUSION = 3
@@ -52,114 +52,153 @@ SAME_PATIENT = {"radiopaedia_10_85902_1": "radiopaedia_10_85902", "radiopaedia_1
 UPSIDE_DOWN = "radiopaedia_7_85703_0"
 
 Files = dict[str, dict[str, Path]]
+"""What a folder holds (see `FOLDERS`) to its files by stem."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """One of the two parts: the ids it should have, and which of them this copy has anything of."""
+class _MedsegPart:
+    """The cases and the problems of one of the two parts."""
 
     cases: tuple[Case, ...]
     problems: tuple[Problem, ...]
 
 
 @dataset_adapters.register("medseg")
-def medseg(data: DataFolder) -> Dataset:
+def list_medseg(data: DataFolder) -> Dataset:
     """List the volumes: `rp_im/1` ... `rp_im/9`, `coronacases_001` ... and `radiopaedia_10_85902_1` ...
 
-    All are of the category covid. A volume or a mask that is absent is reported; a part of which nothing is there is
-    reported once.
+    All are of the category covid. A volume or a mask that is absent is reported by name; a part of which nothing is
+    there is reported once.
+
+    Args:
+        data: The data folder.
+
+    Returns:
+        The cases of the parts that are there.
+
+    Raises:
+        DataError: Neither part is there.
     """
     markers = [name for names in FOLDERS.values() for name in names]
-    root, _ = first_found(data, "medseg", "rp_im", "COVID-19-CT-Seg_20cases", *markers)
-    files = _files(root)
-    parts = (_nine(files), _twenty(files, root))
+    root, _ = find_root(data, "medseg", "rp_im", "COVID-19-CT-Seg_20cases", *markers)
+    files = _find_files(root)
+    parts = (_list_nine_volumes(files), _list_twenty_volumes(files, root))
     cases = tuple(case for part in parts for case in part.cases)
     problems = tuple(problem for part in parts for problem in part.problems)
-    return Dataset("medseg", cases, (_patients(), *problems))
+    reason = "no patient ids: each volume counts as one patient, except two that are of one according to the authors"
+    unknown = Problem("medseg", f"{reason}; the two parts may share patients", bad=False)
+    return Dataset("medseg", cases, (unknown, *problems))
 
 
-def _patients() -> Problem:
-    reason = "no patient ids: each volume counts as one patient, but for two that the authors say are of one"
-    return Problem("medseg", f"{reason}; the two parts may share patients", bad=False)
-
-
-def _files(root: Path) -> Files:
+def _find_files(root: Path) -> Files:
     """The NIfTI files of each folder by stem."""
     folders = {path.name.lower(): path for path in sorted(root.iterdir()) if path.is_dir()}
-    found = {role: next((folders[name] for name in names if name in folders), None) for role, names in FOLDERS.items()}
-    return {role: nifti_files(folder) if folder else {} for role, folder in found.items()}
+    present = {
+        role: next((folders[name] for name in names if name in folders), None) for role, names in FOLDERS.items()
+    }
+    return {role: find_nifti_files(folder) if folder else {} for role, folder in present.items()}
 
 
-def _nine(files: Files) -> _Part:
+def _list_nine_volumes(files: Files) -> _MedsegPart:
     roles = ("rp_im", "rp_msk", "rp_lung_msk")
     if not any(files[role] for role in roles):
-        return _Part((), (Problem("rp_im", "absent: the 9 volumes of MedSeg are not in this copy"),))
-    cases = []
-    for stem in map(str, range(1, 10)):
-        image, lesion, lung = (files[role].get(stem) for role in roles)
-        targets = Targets(
-            finding=True,
-            category="covid",
-            lesion_mask=partial(lesions, lesion, image, background=(EFFUSION,)) if lesion else None,
-            lung_mask=partial(lungs, lung, image, {1: RIGHT, 2: LEFT, 3: LUNG}) if lung else None,
-        )
-        cases.append(_case(f"rp_im/{stem}", targets, image, {}))
+        return _MedsegPart((), (Problem("rp_im", "absent: the 9 volumes of MedSeg are not in this copy"),))
+    cases = tuple(_make_nine_case(str(number), files) for number in range(1, 10))
     absent = (
         Problem(f"{role}/{n}.nii.gz", "absent") for role in roles for n in range(1, 10) if str(n) not in files[role]
     )
-    return _Part(tuple(cases), tuple(absent))
+    return _MedsegPart(cases, tuple(absent))
 
 
-def _twenty(files: Files, root: Path) -> _Part:
+def _make_nine_case(stem: str, files: Files) -> Case:
+    image, lesion, lung = (files[role].get(stem) for role in ("rp_im", "rp_msk", "rp_lung_msk"))
+    targets = Targets(
+        finding=True,
+        category="covid",
+        lesion_mask=partial(read_lesion_mask, lesion, image, background=(EFFUSION,)) if lesion else None,
+        lung_mask=partial(read_lung_mask, lung, image, {1: RIGHT, 2: LEFT, 3: LUNG}) if lung else None,
+    )
+    return _make_case(f"rp_im/{stem}", targets, image, list_files(lung, lesion))
+
+
+def _list_twenty_volumes(files: Files, root: Path) -> _MedsegPart:
     if not any(files[role] for role in ("image", "infection", "lung", "sides")):
         reason = "absent: the 20 volumes of Ma et al. are not in this copy"
-        return _Part((), (Problem("COVID-19-CT-Seg_20cases", reason),))
+        return _MedsegPart((), (Problem("COVID-19-CT-Seg_20cases", reason),))
     names = [*(f"coronacases_{i:03d}" for i in range(1, 11)), *(f"radiopaedia_{name}" for name in RADIOPAEDIA)]
-    return _Part(tuple(_ma(name, files, root) for name in names), tuple(_ma_problems(names, files, root)))
+    cases = tuple(_make_twenty_case(name, files, root) for name in names)
+    return _MedsegPart(cases, tuple(_list_twenty_problems(names, files, root)))
 
 
-def _image(name: str, files: Files) -> Path | None:
+def _find_image(name: str, files: Files) -> Path | None:
     """The volume under its official name or a mirror's."""
     source, _, rest = name.partition("_")
     mirror = f"coronacases_org_{rest}" if source == "coronacases" else f"radiopaedia_org_covid-19-pneumonia-{rest}-dcm"
     return files["image"].get(name) or files["image"].get(mirror)
 
 
-def wrong_axes(name: str) -> tuple[str, ...]:
-    """The canonical axes that a volume's header has the wrong way round."""
+def find_wrong_axes(name: str) -> tuple[str, ...]:
+    """Find the canonical axes that a volume's header has the wrong way round.
+
+    Args:
+        name: The official name of the volume.
+
+    Returns:
+        Some of "D", "H" and "W".
+
+    Example:
+        >>> find_wrong_axes("coronacases_001"), find_wrong_axes("radiopaedia_4_85506_1")
+        ((), ('H',))
+    """
     if not name.startswith("radiopaedia"):
         return ()
     return ("D", "H") if name == UPSIDE_DOWN else ("H",)
 
 
-def _ma(name: str, files: Files, root: Path) -> Case:
-    image, flip, grey = _image(name, files), wrong_axes(name), name.startswith("radiopaedia")
+def _make_twenty_case(name: str, files: Files, root: Path) -> Case:
+    image, flip, grey = _find_image(name, files), find_wrong_axes(name), name.startswith("radiopaedia")
     infection, lung, sides = (files[role].get(name) for role in ("infection", "lung", "sides"))
     targets = Targets(
         finding=True,
         category="covid",
-        lesion_mask=partial(lesions, infection, image, flip=flip) if infection else None,
-        lung_mask=partial(sided_lungs, lung, sides, image, flip=flip) if lung else None,
+        lesion_mask=partial(read_lesion_mask, infection, image, flip=flip) if infection else None,
+        lung_mask=partial(read_sided_lungs, lung, sides, image, flip=flip) if lung else None,
     )
-    told = {"values": "grey 0-255", "file": image.relative_to(root).as_posix(), "flip": flip} if grey and image else {}
-    return _case(name, targets, None if grey else image, told)
+    meta = {"values": "grey 0-255", "file": image.relative_to(root).as_posix(), "flip": flip} if grey and image else {}
+    mask_files = list_files(lung, sides if lung else None, infection)
+    if grey and mask_files:  # the masks are checked against a volume that is no image of the case
+        mask_files = list_files(*mask_files, image)
+    return _make_case(name, targets, None if grey else image, mask_files, meta)
 
 
-def sided_lungs(lung: Path, sides: Path | None, like: Path | None, *, flip: tuple[str, ...]) -> NDArray[np.uint8]:
-    """The lungs of `Lung_Mask`, their sides from `Lung_and_Infection_Mask` (1 left, 2 right) where it tells them."""
-    whole = lungs(lung, like, flip=flip)
+def read_sided_lungs(lung: Path, sides: Path | None, like: Path | None, *, flip: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Read the lungs of `Lung_Mask`, with the sides of `Lung_and_Infection_Mask` where that gives them.
+
+    Args:
+        lung: The file of `Lung_Mask`.
+        sides: The file of `Lung_and_Infection_Mask` (1 left, 2 right); None where it is absent.
+        like: The volume on whose grid both must be; None where the copy lacks it.
+        flip: The canonical axes that the headers have the wrong way round.
+
+    Returns:
+        uint8 `[D, H, W]`: 0 background, 1 right, 2 left, 3 lung of unknown side.
+
+    Raises:
+        DataError: As `read_mask_volume`.
+    """
+    lungs = read_lung_mask(lung, like, flip=flip)
     if sides is None:
-        return whole
-    told = read_mask_volume(sides, like, flip=flip)
-    inside = whole > 0
-    whole[inside & (told == 1)] = LEFT
-    whole[inside & (told == 2)] = RIGHT
-    return whole
+        return lungs
+    labels = read_mask_volume(sides, like, flip=flip)
+    inside = lungs > 0
+    lungs[inside & (labels == 1)] = LEFT
+    lungs[inside & (labels == 2)] = RIGHT
+    return lungs
 
 
-def _ma_problems(names: list[str], files: Files, root: Path) -> Iterator[Problem]:
+def _list_twenty_problems(names: list[str], files: Files, root: Path) -> Iterator[Problem]:
     for name in names:
-        image = _image(name, files)
+        image = _find_image(name, files)
         if image is None:
             yield Problem(name, "volume absent")
         elif name.startswith("radiopaedia"):
@@ -170,13 +209,21 @@ def _ma_problems(names: list[str], files: Files, root: Path) -> Iterator[Problem
                 yield Problem(f"{name}: {FOLDERS[role][0]}", "mask absent")
 
 
-def _case(name: str, targets: Targets, image: Path | None, meta: Mapping[str, object]) -> Case:
+def _make_case(
+    name: str,
+    targets: Targets,
+    image: Path | None,
+    mask_files: tuple[Path, ...],
+    meta: Mapping[str, object] | None = None,
+) -> Case:
     return Case(
         id=name,
         patient=SAME_PATIENT.get(name, name),
         dataset="medseg",
         modality="ct",
         targets=targets,
-        meta=meta,
+        meta=meta or {},
         load=partial(read_nifti, image) if image else None,
+        files=list_files(image),
+        mask_files=mask_files,
     )

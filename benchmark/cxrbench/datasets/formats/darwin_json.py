@@ -1,4 +1,4 @@
-"""Darwin JSON, the annotation format of V7: one file an image, its annotations by name."""
+"""Darwin JSON, the annotation format of V7: one file per image, its annotations by name."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.case import IGNORE, Floats
-from cxrbench.datasets.formats.image_files import picture_size
-from cxrbench.datasets.formats.lung_sides import sided
-from cxrbench.datasets.formats.polygons import filled
+from cxrbench.datasets.formats.image_files import read_image_size
+from cxrbench.datasets.formats.lung_sides import label_sides
+from cxrbench.datasets.formats.polygons import fill_polygon
 from cxrbench.errors import DataError
 
 LUNG_NAME, IGNORE_NAME = "Lung", "Ignore"
 
 
 @dataclass(frozen=True, slots=True)
-class Annotated:
-    """One annotated image: its file name, its size where the file tells it, outlines and tags by name."""
+class DarwinAnnotation:
+    """The annotations of one image.
+
+    Attributes:
+        filename: The name of the image file.
+        url: Where the image can be downloaded.
+        size: Height and width in pixels, None where the file does not give them.
+        polygons: Name to outlines, each float `[n, 2]` as x and y in pixels.
+        tags: Names of the annotations without an outline.
+    """
 
     filename: str
     url: str
@@ -28,36 +36,43 @@ class Annotated:
     tags: tuple[str, ...]
 
 
-def read_annotated(path: Path) -> Annotated:
-    """Parse one file; an annotation without a polygon is a tag.
+def read_darwin_annotation(path: Path) -> DarwinAnnotation:
+    """Parse one annotation file; an annotation without a polygon is a tag.
 
-    Raises `DataError` where a key is missing or an outline is no list of finite x and y.
+    Args:
+        path: The JSON file.
+
+    Returns:
+        The annotations of its image.
+
+    Raises:
+        DataError: A key is missing, or an outline is no list of finite x and y.
     """
     try:
         raw = json.loads(path.read_text("utf-8"))
         image, annotations = raw["image"], raw["annotations"]
-        return Annotated(
+        return DarwinAnnotation(
             filename=str(image["filename"]),
             url=str(image.get("url", "")),
             size=(int(image["height"]), int(image["width"])) if {"height", "width"} <= set(image) else None,
-            polygons=_polygons(annotations),
-            tags=tuple(str(one["name"]) for one in annotations if "polygon" not in one),
+            polygons=_collect_polygons(annotations),
+            tags=tuple(str(annotation["name"]) for annotation in annotations if "polygon" not in annotation),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"annotation cannot be read ({type(error).__name__}: {error})"
         raise DataError(reason, str(path), "fetch the file again") from error
 
 
-def _polygons(annotations: Sequence[Mapping[str, object]]) -> dict[str, tuple[Floats, ...]]:
-    found: dict[str, tuple[Floats, ...]] = {}
-    for one in annotations:
-        if "polygon" in one:
-            name = str(one["name"])
-            found[name] = (*found.get(name, ()), _points(one["polygon"]))
-    return found
+def _collect_polygons(annotations: Sequence[Mapping[str, object]]) -> dict[str, tuple[Floats, ...]]:
+    polygons: dict[str, tuple[Floats, ...]] = {}
+    for annotation in annotations:
+        if "polygon" in annotation:
+            name = str(annotation["name"])
+            polygons[name] = (*polygons.get(name, ()), _parse_points(annotation["polygon"]))
+    return polygons
 
 
-def _points(polygon: object) -> Floats:
+def _parse_points(polygon: object) -> Floats:
     """`{"path": [{"x": 1.0, "y": 2.0}, ...]}` as float `[n, 2]`."""
     if not isinstance(polygon, Mapping):
         raise TypeError("a polygon that is no object")
@@ -67,16 +82,24 @@ def _points(polygon: object) -> Floats:
     return points
 
 
-def outlined_lungs(path: Path, image: Path | None) -> NDArray[np.uint8]:
-    """The lungs that a file outlines: uint8 `[H, W]`, sides told by place, `IGNORE` where an Ignore outline lies.
+def fill_lung_outlines(path: Path, image: Path | None) -> NDArray[np.uint8]:
+    """Draw the lung segmentation of an annotation file.
 
-    The size is the file's, else the image's. Raises `DataError` where neither tells it.
+    Args:
+        path: The JSON file.
+        image: The image, which gives the size where the JSON file does not.
+
+    Returns:
+        uint8 `[H, W]`: 1 right lung, 2 left lung (by position, see `label_sides`), `IGNORE` inside an Ignore outline.
+
+    Raises:
+        DataError: Neither file gives the size, or a file cannot be read.
     """
-    told = read_annotated(path)
-    size = told.size or (picture_size(image) if image else None)
+    annotation = read_darwin_annotation(path)
+    size = annotation.size or (read_image_size(image) if image else None)
     if size is None:
-        raise DataError("neither the annotation nor an image tells the size", str(path), "fetch the image")
-    whole = sided([filled(points, *size) for points in told.polygons[LUNG_NAME]])
-    for points in told.polygons.get(IGNORE_NAME, ()):
-        whole[filled(points, *size)] = IGNORE
-    return whole
+        raise DataError("neither the annotation nor an image gives the size", str(path), "fetch the image")
+    mask = label_sides([fill_polygon(points, *size) for points in annotation.polygons[LUNG_NAME]])
+    for points in annotation.polygons.get(IGNORE_NAME, ()):
+        mask[fill_polygon(points, *size)] = IGNORE
+    return mask

@@ -11,16 +11,25 @@ from PIL import UnidentifiedImageError
 from cxrbench.case import Case, Image
 from cxrbench.datasets import DataFolder, Problem
 from cxrbench.errors import DataError
-from cxrbench.imaging.radiograph.opening import orientation
+from cxrbench.imaging.radiograph.opening import read_orientation
 from cxrbench.imaging.radiograph.raster import read_raster
 
 Loader = Callable[[], Image]
 
 
-def first_found(data: DataFolder, dataset: str, *markers: str) -> tuple[Path, Path]:
-    """A dataset's root and the first of several files or folders below it by which a copy of it is known.
+def find_root(data: DataFolder, dataset: str, *markers: str) -> tuple[Path, Path]:
+    """Find a dataset's root where several files or folders may identify a copy.
 
-    Raises the `DataError` of the first marker where none is there.
+    Args:
+        data: The data folder.
+        dataset: The name of the dataset.
+        markers: Files or folders relative to the root, the preferred one first.
+
+    Returns:
+        The root, and the first marker that exists, as a path.
+
+    Raises:
+        DataError: No marker is there; the message names the first one.
     """
     for marker in markers:
         try:
@@ -31,20 +40,68 @@ def first_found(data: DataFolder, dataset: str, *markers: str) -> tuple[Path, Pa
     return data.root(dataset, markers[0]), Path(markers[0])
 
 
-def names_in(folder: Path) -> frozenset[str]:
-    """The names in a folder by one scan of it; none where the folder is absent."""
+def list_names(folder: Path) -> frozenset[str]:
+    """List the names in a folder by one scan of it.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The names of its files and folders; empty where it is absent.
+    """
     return frozenset(entry.name for entry in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
-def raster(path: Path) -> Loader | None:
-    """The loader of a PNG, JPEG, BMP or TIFF file; None where it is absent."""
-    return partial(read_raster, path) if path.is_file() else None
+def find_file(*places: Path | None) -> Path | None:
+    """Find a file that may be in one of several places.
+
+    Args:
+        places: The places, the preferred one first; None is skipped.
+
+    Returns:
+        The first place that is a file, or None.
+    """
+    return next((place for place in places if place is not None and place.is_file()), None)
 
 
-def dicom(path: Path, *, resized: bool = False) -> Loader:
-    """The loader of a DICOM radiograph that is known to exist.
+def list_files(*paths: Path | None) -> tuple[Path, ...]:
+    """List the files behind an image or a mask, for `Case.files` and `Case.mask_files`.
 
-    `resized`: the film was resized after its header was written, so the header's spacing is not of these pixels.
+    Args:
+        paths: The files; None stands for one that is absent.
+
+    Returns:
+        The paths that are not None, in their order.
+
+    Example:
+        >>> list_files(Path("a.png"), None) == (Path("a.png"),)
+        True
+    """
+    return tuple(path for path in paths if path is not None)
+
+
+def make_raster_loader(path: Path | None) -> Loader | None:
+    """Make the loader of a PNG, JPEG, BMP or TIFF file.
+
+    Args:
+        path: A file that exists, or None where it is absent.
+
+    Returns:
+        A function that decodes the file; None for None.
+    """
+    return partial(read_raster, path) if path else None
+
+
+def make_dicom_loader(path: Path, *, resized: bool = False) -> Loader:
+    """Make the loader of a DICOM radiograph.
+
+    Args:
+        path: A file that exists.
+        resized: Whether the radiograph was resized after its header was written, so that the pixel spacing in the
+            header is wrong and is left out.
+
+    Returns:
+        A function that decodes the file.
     """
     return partial(_read_dicom, path, resized=resized)
 
@@ -52,38 +109,61 @@ def dicom(path: Path, *, resized: bool = False) -> Loader:
 def _read_dicom(path: Path, *, resized: bool) -> Image:
     from cxrbench.imaging.radiograph.dicom import read_radiograph
 
-    film = read_radiograph(path)
-    return replace(film, spacing=None) if resized else film
+    image = read_radiograph(path)
+    return replace(image, spacing=None) if resized else image
 
 
-def picture_size(path: Path) -> tuple[int, int]:
-    """Height and width of a radiograph as it is decoded (EXIF turned), from its header alone.
+def read_image_size(path: Path) -> tuple[int, int]:
+    """Read the size of a radiograph as it is decoded (with the EXIF rotation applied), from its header alone.
 
-    Raises `DataError` where the file is not an image.
+    Args:
+        path: A DICOM, PNG, JPEG, BMP or TIFF file.
+
+    Returns:
+        Height and width in pixels.
+
+    Raises:
+        DataError: The file is not an image.
     """
     if path.suffix.lower() == ".dcm":
-        from cxrbench.imaging.radiograph.dicom import header
+        from cxrbench.imaging.radiograph.dicom import read_header
 
-        found = header(path)
-        return found.rows, found.columns
+        header = read_header(path)
+        return header.rows, header.columns
     try:
         with Pillow.open(path) as picture:
-            plain = picture.format == "PNG" and "exif" not in picture.info  # asking it would decode the pixels
-            turned = not plain and orientation(picture) >= 5
+            plain = picture.format == "PNG" and "exif" not in picture.info  # reading EXIF would decode the pixels
+            turned = not plain and read_orientation(picture) >= 5
             return picture.size if turned else (picture.height, picture.width)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"image cannot be decoded ({error})", str(path), "fetch the file again") from error
 
 
-def absent(folder: Path, cases: Sequence[Case]) -> list[Problem]:
-    """What is listed but has no file: one problem for a folder that is not there, else one a case."""
+def list_absent_images(folder: Path, cases: Sequence[Case]) -> list[Problem]:
+    """Report cases whose image is listed in a table but has no file.
+
+    Args:
+        folder: The folder of the images.
+        cases: All cases of the table.
+
+    Returns:
+        One problem for a folder that does not exist, else one per absent image.
+    """
     missing = [case for case in cases if not case.available]
     if missing and not folder.is_dir():
         return [Problem(folder.name, f"absent: none of {len(missing)} listed images is there")]
     return [Problem(f"{folder.name}/{case.id}", "listed but absent") for case in missing]
 
 
-def unlisted(folder: Path, known: Iterable[str]) -> list[Problem]:
-    """Files of a folder that no table lists; they are no cases. Hidden ones are the system's, and not meant."""
-    extra = sorted(name for name in names_in(folder) - set(known) if not name.startswith("."))
+def list_unlisted_files(folder: Path, known: Iterable[str]) -> list[Problem]:
+    """Report files that no table lists; they are not cases.
+
+    Args:
+        folder: The folder of the images.
+        known: The file names in the table.
+
+    Returns:
+        One problem per file; hidden files, which the operating system makes, are left out.
+    """
+    extra = sorted(name for name in list_names(folder) - set(known) if not name.startswith("."))
     return [Problem(f"{folder.name}/{name}", "present but not listed") for name in extra]

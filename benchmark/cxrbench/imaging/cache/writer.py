@@ -1,6 +1,7 @@
 """Writing an image cache: records first, then their lines, one writer at a time.
 
-Nothing is forced to disk: after a power cut the checksums tell which records arrived, and the others are done again.
+Nothing is flushed to disk explicitly. After a power failure, the checksums show which records are complete; the others
+are decoded again.
 """
 
 import fcntl
@@ -14,19 +15,25 @@ from typing import Self
 import numpy as np
 
 from cxrbench.errors import CxrbenchError
-from cxrbench.imaging.cache.reader import CacheSettings, Entry, Stamp, checksum, format_line, map_records, read_index
-from cxrbench.imaging.cache.shrink import Small
+from cxrbench.imaging.cache.index import CacheEntry, Stamp, format_index_line, read_index
+from cxrbench.imaging.cache.reader import CacheSettings, hash_record, map_records
+from cxrbench.imaging.cache.shrink import ShrunkImage
 
 
 class CacheWriter:
-    """The one writer of a cache folder; use as a context manager, which holds the lock.
+    """The only writer of a cache folder: a context manager that holds the lock.
 
-    Raises `CxrbenchError` on entry where another process writes the same cache.
+    Attributes:
+        folder: Folder of the cache, created if absent.
+        settings: Settings of the cache.
+
+    Raises:
+        CxrbenchError: On entry, where another process is writing the same cache.
     """
 
     def __init__(self, folder: Path, settings: CacheSettings) -> None:
         self.folder, self.settings = folder, settings
-        self._finished: dict[str, Entry] = {}
+        self._finished: dict[str, CacheEntry] = {}
         self._next = 0
 
     def __enter__(self) -> Self:
@@ -41,7 +48,7 @@ class CacheWriter:
         (self.folder / "settings.json").write_text(json.dumps(asdict(self.settings), indent=1) + "\n", "utf-8")
         self._index = (self.folder / "index.jsonl").open("ab")
         self._end_last_line()
-        self._finished = self._sound()
+        self._finished = self._find_sound_entries()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,28 +56,43 @@ class CacheWriter:
         self._lock.close()
 
     def _end_last_line(self) -> None:
-        """Close the half line of a writer that was killed, so that the next one starts afresh."""
+        """Terminate the incomplete line of a writer that was killed."""
         data = (self.folder / "index.jsonl").read_bytes()
         if data and not data.endswith(b"\n"):
             self._index.write(b"\n")
             self._index.flush()
 
-    def _sound(self) -> dict[str, Entry]:
-        """The finished cases whose record is there and has its checksum."""
+    def _find_sound_entries(self) -> dict[str, CacheEntry]:
+        """The finished cases whose record is complete."""
         records, entries = map_records(self.folder, self.settings), read_index(self.folder)
         self._next = 1 + max((entry.record for entry in entries.values()), default=-1)
         return {
             case: entry
             for case, entry in entries.items()
-            if entry.record < len(records) and checksum(records[entry.record]) == entry.sha256
+            if entry.record < len(records) and hash_record(records[entry.record]) == entry.sha256
         }
 
     def finished(self, case: str, sources: Sequence[Stamp]) -> bool:
-        """Whether the case was decoded from just these files; never true where its files are not known."""
+        """Whether a case was decoded from exactly these files.
+
+        Args:
+            case: Id of the case.
+            sources: The present state of its files.
+
+        Returns:
+            True where nothing changed; False where the files are unknown.
+        """
         return bool(sources) and case in self._finished and self._finished[case].sources == tuple(sources)
 
     def reserve(self, count: int) -> range:
-        """Numbers of `count` free records, with room for them in the file."""
+        """Reserve free records, and space for them in the file.
+
+        Args:
+            count: How many records.
+
+        Returns:
+            Their numbers.
+        """
         free = range(self._next, self._next + count)
         self._next = free.stop
         file = self.folder / "pixels.bin"
@@ -79,17 +101,31 @@ class CacheWriter:
             os.truncate(file, free.stop * self.settings.record_bytes)
         return free
 
-    def append(self, entry: Entry) -> None:
-        """Declare a written record finished."""
-        self._index.write(format_line(entry))
+    def append(self, entry: CacheEntry) -> None:
+        """Mark a written record as finished.
+
+        Args:
+            entry: Its line for the index.
+        """
+        self._index.write(format_index_line(entry))
         self._index.flush()
 
 
-def write_record(folder: Path, settings: CacheSettings, number: int, small: Small) -> str:
-    """Put a picture into its record, from any process; its checksum. The record must have been reserved."""
+def write_record(folder: Path, settings: CacheSettings, number: int, small: ShrunkImage) -> str:
+    """Write a picture into a reserved record; any process may do so.
+
+    Args:
+        folder: Folder of the cache.
+        settings: Settings of the cache.
+        number: Number of the record.
+        small: The picture.
+
+    Returns:
+        SHA-256 of the record.
+    """
     record = np.zeros((settings.size, settings.size), settings.dtype)
     record[: small.geometry.height, : small.geometry.width] = small.pixels
     with (folder / "pixels.bin").open("r+b", buffering=0) as file:
         file.seek(number * settings.record_bytes)
         file.write(record.data)
-    return checksum(record)
+    return hash_record(record)

@@ -1,1 +1,1 @@
-"""Radiographs as the field stores them: PNG, JPEG, TIFF, raw and DICOM files to canonical pixels."""
+"""Radiographs in the formats of public datasets: PNG, JPEG, TIFF, raw and DICOM files to canonical pixels."""

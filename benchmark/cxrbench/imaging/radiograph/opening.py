@@ -1,4 +1,4 @@
-"""Opening raster files with Pillow: the format from the bytes, one picture a file, failures as one `DataError`."""
+"""Opening raster files with Pillow: format from the content, one picture per file, failures as one `DataError`."""
 
 import io
 import re
@@ -20,7 +20,7 @@ from cxrbench.errors import DataError
 ORIENTATION = 0x0112
 BITS_PER_SAMPLE = 258
 PNG_EXIF = (b"eXIf", b"Raw profile type")
-"""What a PNG file holds that has EXIF: its chunk, or the text that older writers put it into."""
+"""Signs of EXIF in a PNG file: its chunk, or the text chunk of older writers."""
 XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 PNG_COLOUR = (2, 4, 6)
 """PNG colour types with more than one channel: RGB, grey with alpha, RGB with alpha."""
@@ -29,10 +29,17 @@ Number = TypeVar("Number", bound=np.generic)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[Pillow.Image, bytes]]:
-    """The picture with its header read, and the file's bytes.
+def open_picture(path: Path) -> Iterator[tuple[Pillow.Image, bytes]]:
+    """Open a raster file; a context manager.
 
-    Raises `DataError` for all that fails within: a file that is absent, cut short, no image, or of several pages.
+    Args:
+        path: The file.
+
+    Yields:
+        The picture with its header read, and the file's bytes.
+
+    Raises:
+        DataError: For every failure within: the file is absent, truncated, not an image, or has several pages.
     """
     try:
         data = path.read_bytes()
@@ -51,29 +58,43 @@ def opened(path: Path) -> Iterator[tuple[Pillow.Image, bytes]]:
 
 
 def _check_single(picture: Pillow.Image) -> None:
-    """Several pages are refused; a camera's JPEG with a preview (MPO) counts as one picture."""
+    """Refuse several pages; a camera's JPEG with a preview (MPO) counts as one picture."""
     if getattr(picture, "is_animated", False) and picture.format != "MPO":
         raise ValueError("several pages or frames")
 
 
-def oriented(pixels: NDArray[Number], picture: Pillow.Image, data: bytes | None = None) -> NDArray[Number]:
-    """Turn `[H, W]` pixels as the picture's EXIF orientation asks; `data` as for `orientation`."""
-    turn = orientation(picture, data)
+def apply_orientation(pixels: NDArray[Number], picture: Pillow.Image, data: bytes | None = None) -> NDArray[Number]:
+    """Rotate and flip pixels according to EXIF.
+
+    Args:
+        pixels: `[H, W]` as stored.
+        picture: The opened picture.
+        data: The file's bytes (see `read_orientation`).
+
+    Returns:
+        The upright pixels, C-contiguous.
+    """
+    turn = read_orientation(picture, data)
     flipped = pixels.T if turn in (5, 6, 7, 8) else pixels
     rows = slice(None, None, -1 if turn in (3, 4, 7, 8) else 1)
     columns = slice(None, None, -1 if turn in (2, 3, 6, 7) else 1)
     return np.ascontiguousarray(flipped[rows, columns])
 
 
-def orientation(picture: Pillow.Image, data: bytes | None = None) -> int:
-    """The EXIF orientation, 1-8; 1, as it lies, without EXIF and for a damaged EXIF block.
+def read_orientation(picture: Pillow.Image, data: bytes | None = None) -> int:
+    """Read the EXIF orientation.
 
-    With the file's bytes in `data`, only a PNG that has EXIF is asked, for which Pillow decodes its pixels; else XMP
-    tells, read as Pillow reads it.
+    Args:
+        picture: The opened picture.
+        data: The file's bytes. With them, EXIF of a PNG is read only where the file has any, since Pillow decodes the
+            pixels to find it; otherwise the XMP orientation is used, as Pillow does.
+
+    Returns:
+        1-8; 1 (as stored) without EXIF and for a damaged EXIF block.
     """
     if data is not None and picture.format == "PNG" and not any(sign in data for sign in PNG_EXIF):
-        found = XMP_ORIENTATION.search(data)
-        return int(found[1]) if found else 1
+        match = XMP_ORIENTATION.search(data)
+        return int(match[1]) if match else 1
     try:
         turn = picture.getexif().get(ORIENTATION, 1)
     except (OSError, SyntaxError, ValueError, struct.error):
@@ -82,28 +103,50 @@ def orientation(picture: Pillow.Image, data: bytes | None = None) -> int:
 
 
 def has_deep_colour(picture: Pillow.Image, data: bytes) -> bool:
-    """Whether the file has several channels of 16 bit, which Pillow would reduce to 8 without a word."""
+    """Whether a file has several 16-bit channels, which Pillow would silently reduce to 8 bits.
+
+    Args:
+        picture: The opened picture.
+        data: The file's bytes.
+
+    Returns:
+        True for 16-bit colour, or grey with alpha, in PNG and TIFF.
+    """
     if picture.format == "PNG":
         return data[24] == 16 and data[25] in PNG_COLOUR
-    bits = tiff_bits(picture)
+    bits = read_tiff_bits(picture)
     return len(bits) > 1 and max(bits) > 8
 
 
-def tiff_bits(picture: Pillow.Image) -> tuple[int, ...]:
-    """BitsPerSample of a TIFF file; nothing for other formats."""
+def read_tiff_bits(picture: Pillow.Image) -> tuple[int, ...]:
+    """Read BitsPerSample of a TIFF file.
+
+    Args:
+        picture: The opened picture.
+
+    Returns:
+        Bits of each channel; empty for other formats.
+    """
     if picture.format != "TIFF":
         return ()
     return tuple(getattr(picture, "tag_v2", {}).get(BITS_PER_SAMPLE, (1,)))
 
 
 def check_png(data: bytes) -> None:
-    """Raise `ValueError` unless every chunk of a PNG file up to its end is there with its checksum."""
+    """Check that every chunk of a PNG file is present with its checksum.
+
+    Args:
+        data: The file's bytes.
+
+    Raises:
+        ValueError: The file is truncated or a chunk is damaged.
+    """
     start, kind = 8, b""
     while kind != b"IEND":
         size = int.from_bytes(data[start : start + 4])
         kind, stop = data[start + 4 : start + 8], start + size + 12
         if stop > len(data):
-            raise ValueError("the file is cut short")
+            raise ValueError("the file is truncated")
         if zlib.crc32(memoryview(data)[start + 4 : stop - 4]) != int.from_bytes(data[stop - 4 : stop]):
             raise ValueError(f"a damaged chunk, {kind!r}")
         start = stop

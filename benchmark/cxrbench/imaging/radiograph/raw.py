@@ -1,6 +1,6 @@
 """JSRT: headerless radiographs of the Japanese Society of Radiological Technology.
 
-A file is 2048 x 2048 big-endian uint16, row by row, 12 bits used, 0.175 mm a pixel, and bright where the value is low.
+A file is 2048 x 2048 big-endian uint16, row by row, 12 bits used, 0.175 mm per pixel; low values are bright.
 """
 
 from pathlib import Path
@@ -16,10 +16,16 @@ SPACING = (0.175, 0.175)
 
 
 def read_jsrt(path: Path) -> Image:
-    """Decode one JSRT file: float32 `[2048, 2048]` in [0, 1], `1 - value / 4095`, spacing in mm.
+    """Decode one JSRT file.
 
-    Raises `DataError` where the file is absent, has another size, or holds a value above 4095 (as a copy in the
-    other byte order does).
+    Args:
+        path: The file.
+
+    Returns:
+        Float32 `[2048, 2048]` in [0, 1], `1 - value / 4095`, with spacing in mm.
+
+    Raises:
+        DataError: The file is absent, has another size, or has a value above 4095 (as a copy in the other byte order).
     """
     try:
         data = path.read_bytes()

@@ -1,1 +1,1 @@
-"""CT volumes as the field stores them: NIfTI, MetaImage and DICOM series to Hounsfield units in LPS order."""
+"""CT volumes in the formats of public datasets: NIfTI, MetaImage and DICOM series to Hounsfield units in LPS order."""

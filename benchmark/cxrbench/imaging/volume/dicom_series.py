@@ -1,7 +1,7 @@
-"""CT series in DICOM slices: which files of a folder are one, in what order, and how they become HU.
+"""CT series of DICOM slices: which files of a folder form one, in what order, and how they become Hounsfield units.
 
-A slice is a CT Image Storage object of modality CT that is no scout view; everything else beside it (RTSTRUCT, SEG,
-dose reports, files that are not DICOM) is passed over.
+A slice is a CT Image Storage object of modality CT that is not a scout view. Everything else in the folder (RTSTRUCT,
+SEG, dose reports, files that are not DICOM) is ignored.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cxrbench.case import Image
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume.grid import Affine, Grid, Layout, layout
+from cxrbench.imaging.volume.grid import Affine, AxisLayout, VolumeGrid, find_layout
 from cxrbench.imaging.volume.values import HU_HIGH, HU_LOW
 
 if TYPE_CHECKING:
@@ -32,8 +32,15 @@ AXIAL = float(np.cos(np.radians(10)))
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """One CT series as its headers name it, and its files in the order of their names."""
+class DicomSeries:
+    """One CT series as described by its headers.
+
+    Attributes:
+        uid: SeriesInstanceUID.
+        study: StudyInstanceUID.
+        date: StudyDate.
+        files: Its files, in the order of their names.
+    """
 
     uid: str
     study: str
@@ -42,61 +49,99 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stack:
+class _SliceStack:
     """The headers of a series sorted along the normal, and the affine of `[slice, row, column]` indices."""
 
     slices: tuple[tuple[Path, "Dataset"], ...]
     affine: Affine
 
 
-def list_series(folder: Path) -> tuple[Series, ...]:
-    """Every CT series below `folder`, sorted by date, study and series; it opens each header once.
+def list_series(folder: Path) -> tuple[DicomSeries, ...]:
+    """List every CT series below a folder; each header is opened once.
 
-    Raises `DataError` for a multi-frame CT object and for a `.dcm` file that is not DICOM.
+    Args:
+        folder: The folder, searched with its subfolders.
+
+    Returns:
+        The series, sorted by date, study and series.
+
+    Raises:
+        DataError: A multi-frame CT object, or a `.dcm` file that is not DICOM.
     """
-    found: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
-    for path, header in _headers(folder):
+    groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
+    for path, header in _read_headers(folder):
         if _is_slice(path, header):
             key = tuple(str(header.get(tag, "")) for tag in ("StudyDate", "StudyInstanceUID", "SeriesInstanceUID"))
-            found[key[0], key[1], key[2]].append(path)
-    return tuple(Series(uid, study, date, tuple(files)) for (date, study, uid), files in sorted(found.items()))
+            groups[key[0], key[1], key[2]].append(path)
+    return tuple(DicomSeries(uid, study, date, tuple(files)) for (date, study, uid), files in sorted(groups.items()))
 
 
 def read_series(folder: Path, uid: str | None = None) -> Image:
-    """Read the CT series below `folder` (the one named `uid` where there are several).
+    """Read one CT series of DICOM slices.
 
-    Slices are sorted by position along their normal, never by name or instance number; the rescale is always applied
-    and padding becomes -1024. Returns int16 HU `[D, H, W]`, -1024...3071, spacing in mm. Raises `DataError` where
-    no or several series are found, slices are not axial, unevenly spaced, doubled or of differing shape, or a slice
-    has no rescale or cannot be decoded.
+    Slices are sorted by position along their normal, never by name or instance number. The rescale is always applied,
+    and padding becomes -1024.
+
+    Args:
+        folder: The folder, searched with its subfolders.
+        uid: SeriesInstanceUID, where the folder has several series.
+
+    Returns:
+        Int16 HU `[D, H, W]` in LPS order, -1024 to 3071, spacing in mm.
+
+    Raises:
+        DataError: No series or several; slices that are not axial, unevenly spaced, duplicate or of different shapes; a
+            slice without rescale or that cannot be decoded.
     """
-    grid, planes = series_slices(folder, uid)
+    grid, planes = open_series_slices(folder, uid)
     volume = np.empty(grid.shape, np.int16)
     for index, plane in enumerate(planes):
         volume[index] = plane
     return Image(volume, "ct", grid.spacing)
 
 
-def series_slices(folder: Path, uid: str | None = None) -> tuple[Grid, Iterator[NDArray[np.int16]]]:
-    """The series' grid, and its slices `[H, W]` as they are decoded, from feet to head: see `read_series`."""
-    stack = _stack(_files(folder, uid), folder)
-    turn, first = layout(stack.affine, str(folder)), stack.slices[0][1]
+def open_series_slices(folder: Path, uid: str | None = None) -> tuple[VolumeGrid, Iterator[NDArray[np.int16]]]:
+    """Open a CT series to be decoded slice by slice (see `read_series`).
+
+    Args:
+        folder: The folder, searched with its subfolders.
+        uid: SeriesInstanceUID, where the folder has several series.
+
+    Returns:
+        The canonical grid, and the slices `[H, W]` from feet to head as they are decoded.
+
+    Raises:
+        DataError: As `read_series`; a slice that cannot be decoded raises when it is reached.
+    """
+    stack = _sort_slices(_find_series_files(folder, uid), folder)
+    turn, first = find_layout(stack.affine, str(folder)), stack.slices[0][1]
     grid = turn.grid((len(stack.slices), first.Rows, first.Columns), stack.affine)
     files = [path for path, _ in stack.slices]
-    within = Layout(turn.order, (False, *turn.flip[1:]))
-    planes = (within.view(_hounsfield(path)[None])[0] for path in (reversed(files) if turn.flip[0] else files))
+    within = AxisLayout(turn.order, (False, *turn.flip[1:]))
+    planes = (within.view(_read_slice(path)[None])[0] for path in (reversed(files) if turn.flip[0] else files))
     return grid, (np.ascontiguousarray(plane, np.int16) for plane in planes)
 
 
-def series_grid(folder: Path, uid: str | None = None) -> Grid:
-    """The canonical grid of a series, from its headers alone; raises what `read_series` raises on them."""
-    stack = _stack(_files(folder, uid), folder)
+def read_series_grid(folder: Path, uid: str | None = None) -> VolumeGrid:
+    """Read the canonical grid of a series from its headers alone.
+
+    Args:
+        folder: The folder, searched with its subfolders.
+        uid: SeriesInstanceUID, where the folder has several series.
+
+    Returns:
+        Shape and affine.
+
+    Raises:
+        DataError: As `read_series` for its headers.
+    """
+    stack = _sort_slices(_find_series_files(folder, uid), folder)
     first = stack.slices[0][1]
-    return layout(stack.affine, str(folder)).grid((len(stack.slices), first.Rows, first.Columns), stack.affine)
+    return find_layout(stack.affine, str(folder)).grid((len(stack.slices), first.Rows, first.Columns), stack.affine)
 
 
-def _headers(folder: Path) -> Iterator[tuple[Path, "Dataset"]]:
-    """Files below the folder that are DICOM, by name."""
+def _read_headers(folder: Path) -> Iterator[tuple[Path, "Dataset"]]:
+    """The DICOM files below the folder, by name."""
     import pydicom
 
     if not folder.is_dir():
@@ -110,7 +155,7 @@ def _headers(folder: Path) -> Iterator[tuple[Path, "Dataset"]]:
 
 
 def _is_slice(path: Path, header: "Dataset") -> bool:
-    """Some public copies have lost the modality; the class of the object then decides."""
+    """Whether a file is a CT slice. Some public copies have lost the modality; then the SOP class decides."""
     kind = header.get("SOPClassUID", CT_IMAGE)
     if kind in MULTI_FRAME:
         raise DataError("multi-frame CT object", str(path), "convert it to single slices or to NIfTI")
@@ -118,29 +163,31 @@ def _is_slice(path: Path, header: "Dataset") -> bool:
     return kind == CT_IMAGE and (header.get("Modality") or "CT") == "CT" and not scout
 
 
-def _files(folder: Path, uid: str | None) -> tuple[Path, ...]:
-    series = [one for one in list_series(folder) if uid in (None, one.uid)]
+def _find_series_files(folder: Path, uid: str | None) -> tuple[Path, ...]:
+    series = [each for each in list_series(folder) if uid in (None, each.uid)]
     if not series:
         named = f" {uid}" if uid else ""
         raise DataError(f"no CT series{named}", str(folder), "check that the folder holds the CT slices")
     if len(series) > 1:
-        raise DataError(f"{len(series)} CT series", str(folder), f"name one of {', '.join(one.uid for one in series)}")
+        raise DataError(
+            f"{len(series)} CT series", str(folder), f"name one of {', '.join(each.uid for each in series)}"
+        )
     return series[0].files
 
 
-def _stack(files: tuple[Path, ...], folder: Path) -> _Stack:
+def _sort_slices(files: tuple[Path, ...], folder: Path) -> _SliceStack:
     import pydicom
 
     headers = [(path, pydicom.dcmread(path, stop_before_pixels=True)) for path in files]
-    missing = next((path for path, one in headers if not _has_geometry(one)), None)
+    missing = next((path for path, header in headers if not _has_geometry(header)), None)
     if missing is not None:
         raise DataError("a slice without position, orientation or pixel spacing", str(missing), "use the original")
     _check_alike([header for _, header in headers], folder)
-    normal = _normal(headers[0][1], folder)
-    place = {path: float(normal @ np.asarray(one.ImagePositionPatient, float)) for path, one in headers}
-    ordered = tuple(sorted(headers, key=lambda item: place[item[0]]))
-    _check_steps([place[path] for path, _ in ordered], folder)
-    return _Stack(ordered, _affine([one for _, one in ordered], normal, folder))
+    normal = _compute_normal(headers[0][1], folder)
+    position = {path: float(normal @ np.asarray(header.ImagePositionPatient, float)) for path, header in headers}
+    ordered = tuple(sorted(headers, key=lambda item: position[item[0]]))
+    _check_steps([position[path] for path, _ in ordered], folder)
+    return _SliceStack(ordered, _make_affine([header for _, header in ordered], normal, folder))
 
 
 def _has_geometry(header: "Dataset") -> bool:
@@ -150,14 +197,18 @@ def _has_geometry(header: "Dataset") -> bool:
 
 def _check_alike(headers: list["Dataset"], folder: Path) -> None:
     first = headers[0]
-    for one in headers:
-        turned = np.abs(np.subtract(one.ImageOrientationPatient, first.ImageOrientationPatient)).max() > 1e-3
-        if turned or (one.Rows, one.Columns, one.PixelSpacing) != (first.Rows, first.Columns, first.PixelSpacing):
+    for header in headers:
+        turned = np.abs(np.subtract(header.ImageOrientationPatient, first.ImageOrientationPatient)).max() > 1e-3
+        if turned or (header.Rows, header.Columns, header.PixelSpacing) != (
+            first.Rows,
+            first.Columns,
+            first.PixelSpacing,
+        ):
             raise DataError("slices differ in orientation, shape or pixel spacing", str(folder), "split the series")
 
 
-def _normal(header: "Dataset", folder: Path) -> NDArray[np.float64]:
-    """The slices' unit normal; axial slices only."""
+def _compute_normal(header: "Dataset", folder: Path) -> NDArray[np.float64]:
+    """The unit normal of the slices; axial slices only."""
     along = np.asarray(header.ImageOrientationPatient, float)
     normal = np.cross(along[:3], along[3:])
     if not abs(normal[2]) >= AXIAL:
@@ -165,8 +216,8 @@ def _normal(header: "Dataset", folder: Path) -> NDArray[np.float64]:
     return np.asarray(normal / np.linalg.norm(normal))
 
 
-def _check_steps(places: list[float], folder: Path) -> None:
-    steps = np.diff(places)
+def _check_steps(positions: list[float], folder: Path) -> None:
+    steps = np.diff(positions)
     if not len(steps):
         return
     if steps.min() < STEP_TOLERANCE_MM:
@@ -176,30 +227,30 @@ def _check_steps(places: list[float], folder: Path) -> None:
         raise DataError(reason, str(folder), "complete the series; slices are missing or of two series")
 
 
-def _affine(headers: list["Dataset"], normal: NDArray[np.float64], folder: Path) -> Affine:
-    """From `[slice, row, column]` indices to LPS mm; PixelSpacing is (between rows, between columns)."""
+def _make_affine(headers: list["Dataset"], normal: NDArray[np.float64], folder: Path) -> Affine:
+    """The affine from `[slice, row, column]` to LPS mm; PixelSpacing is (between rows, between columns)."""
     first, last = headers[0], headers[-1]
     along = np.asarray(first.ImageOrientationPatient, float)
-    origin, end = (np.asarray(one.ImagePositionPatient, float) for one in (first, last))
+    origin, end = (np.asarray(header.ImagePositionPatient, float) for header in (first, last))
     affine = np.eye(4)
-    affine[:3, 0] = (end - origin) / (len(headers) - 1) if len(headers) > 1 else normal * _thickness(first, folder)
+    affine[:3, 0] = (end - origin) / (len(headers) - 1) if len(headers) > 1 else normal * _read_thickness(first, folder)
     affine[:3, 1] = along[3:] * float(first.PixelSpacing[0])
     affine[:3, 2] = along[:3] * float(first.PixelSpacing[1])
     affine[:3, 3] = origin
     return affine
 
 
-def _thickness(header: "Dataset", folder: Path) -> float:
-    """What a single slice says of its distance to the next one."""
+def _read_thickness(header: "Dataset", folder: Path) -> float:
+    """The distance to the next slice that a single slice states."""
     step = float(header.get("SpacingBetweenSlices") or header.get("SliceThickness") or 0)
     if step <= 0:
-        raise DataError("a single slice that tells no thickness", str(folder), "complete the series")
+        raise DataError("a single slice without thickness", str(folder), "complete the series")
     return step
 
 
-def _hounsfield(path: Path) -> NDArray[np.int16]:
-    """One slice in HU, clipped; padding, as the header declares it, is -1024."""
-    header, stored = _decoded(path)
+def _read_slice(path: Path) -> NDArray[np.int16]:
+    """One slice in HU, clipped; padding, as declared in the header, becomes -1024."""
+    header, stored = _decode_slice(path)
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
     if slope is None or intercept is None:
         raise DataError("a CT slice without rescale: not in HU", str(path), "use the original")
@@ -211,7 +262,7 @@ def _hounsfield(path: Path) -> NDArray[np.int16]:
     return np.asarray(np.clip(values, HU_LOW, HU_HIGH), np.int16)
 
 
-def _decoded(path: Path) -> tuple["Dataset", NDArray[np.generic]]:
+def _decode_slice(path: Path) -> tuple["Dataset", NDArray[np.generic]]:
     import pydicom
 
     try:

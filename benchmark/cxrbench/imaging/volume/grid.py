@@ -1,7 +1,7 @@
-"""Where a volume lies in the patient, and how its stored axes turn into the canonical ones.
+"""The position of a volume in the patient, and how its stored axes become the canonical ones.
 
 World coordinates are DICOM's: millimetres in LPS (x to the patient's left, y to the back, z to the head). NIfTI
-affines (RAS) are turned into it by negating x and y. The canonical index order is `[D, H, W]` = (z, y, x).
+affines (RAS) are converted by negating x and y. The canonical index order is `[D, H, W]` = (z, y, x).
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,22 @@ Affine = NDArray[np.float64]
 CANONICAL = ("D", "H", "W")
 """Feet to head, front to back, the patient's right to left."""
 CORNER_TOLERANCE = 0.1
-"""How far, in voxels, the corners of two grids may lie apart and still be the same grid."""
+"""How far, in voxels, the corners of two grids may differ and still be the same grid."""
 _LETTERS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """The voxel grid of a canonical volume: shape `[D, H, W]` and the 4 x 4 affine from its indices to LPS mm."""
+class VolumeGrid:
+    """The voxel grid of a canonical volume.
+
+    Attributes:
+        shape: Number of voxels `[D, H, W]`.
+        affine: `[4, 4]`, from voxel indices (D, H, W) to LPS millimetres.
+
+    Example:
+        >>> VolumeGrid((30, 512, 512), make_affine("SPL", (8.0, 0.7, 0.7))).spacing
+        (8.0, 0.7, 0.7)
+    """
 
     shape: tuple[int, int, int]
     affine: Affine
@@ -33,15 +42,22 @@ class Grid:
         d, h, w = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(d), float(h), float(w)
 
-    def agrees(self, other: "Grid") -> bool:
-        """Whether both have one shape and all eight corners in one place, to a tenth of a voxel."""
+    def agrees(self, other: "VolumeGrid") -> bool:
+        """Whether two grids are the same.
+
+        Args:
+            other: The other grid.
+
+        Returns:
+            True where the shapes are equal and all eight corners agree to a tenth of a voxel.
+        """
         if self.shape != other.shape:
             return False
-        gap = np.linalg.solve(self.affine[:3, :3], (self.affine - other.affine)[:3] @ _corners(self.shape))
+        gap = np.linalg.solve(self.affine[:3, :3], (self.affine - other.affine)[:3] @ _list_corners(self.shape))
         return bool(np.abs(gap).max() <= CORNER_TOLERANCE)
 
 
-def _corners(shape: tuple[int, int, int]) -> Affine:
+def _list_corners(shape: tuple[int, int, int]) -> Affine:
     """Homogeneous indices of the eight corner voxels, `[4, 8]`."""
     far = np.asarray(shape, float) - 1
     signs = np.indices((2, 2, 2)).reshape(3, 8)
@@ -49,31 +65,59 @@ def _corners(shape: tuple[int, int, int]) -> Affine:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How stored axes become canonical: `order[c]` is the stored axis of canonical axis c, reversed where `flip[c]`."""
+class AxisLayout:
+    """How stored axes become canonical.
+
+    Attributes:
+        order: The stored axis of each canonical axis.
+        flip: Whether each canonical axis is reversed.
+    """
 
     order: tuple[int, int, int]
     flip: tuple[bool, bool, bool]
 
     def view(self, stored: NDArray[np.generic]) -> NDArray[np.generic]:
-        """The stored array seen along the canonical axes; nothing is copied."""
+        """View a stored array along the canonical axes; nothing is copied.
+
+        Args:
+            stored: Array with three stored axes.
+
+        Returns:
+            A view `[D, H, W]`.
+        """
         return stored.transpose(self.order)[tuple(slice(None, None, -1 if turn else None) for turn in self.flip)]
 
-    def grid(self, stored_shape: tuple[int, ...], affine: Affine) -> Grid:
-        """The canonical grid of a stored array with `affine` from its indices to LPS mm."""
+    def grid(self, stored_shape: tuple[int, ...], affine: Affine) -> VolumeGrid:
+        """The canonical grid of a stored array.
+
+        Args:
+            stored_shape: Shape of the stored array.
+            affine: `[4, 4]`, from stored indices to LPS mm.
+
+        Returns:
+            Shape and affine in canonical axes.
+        """
         turn = np.zeros((4, 4))
         turn[3, 3] = 1
         for canonical, (axis, reverse) in enumerate(zip(self.order, self.flip, strict=True)):
             turn[axis, canonical] = -1 if reverse else 1
             turn[axis, 3] = stored_shape[axis] - 1 if reverse else 0
         d, h, w = (stored_shape[axis] for axis in self.order)
-        return Grid((d, h, w), affine @ turn)
+        return VolumeGrid((d, h, w), affine @ turn)
 
 
-def layout(affine: Affine, where: str) -> Layout:
-    """The layout whose axes come nearest to the patient's; a tilted volume keeps its tilt and is not resampled.
+def find_layout(affine: Affine, where: str) -> AxisLayout:
+    """Find the layout whose axes are nearest to the patient's. An oblique volume stays oblique: no resampling.
 
-    Raises `DataError` where the affine is singular or not finite.
+    Args:
+        affine: `[4, 4]`, from stored indices to LPS mm.
+        where: File, for the error.
+
+    Returns:
+        The layout.
+
+    Raises:
+        DataError: The affine is singular or not finite.
     """
     columns = affine[:3, :3]
     lengths = np.linalg.norm(columns, axis=0)
@@ -82,13 +126,25 @@ def layout(affine: Affine, where: str) -> Layout:
     cosines = columns / lengths
     x, y, z = max(permutations(range(3)), key=lambda axes: sum(abs(cosines[w, a]) for w, a in enumerate(axes)))
     flip = (bool(cosines[2, z] < 0), bool(cosines[1, y] < 0), bool(cosines[0, x] < 0))
-    return Layout((z, y, x), flip)
+    return AxisLayout((z, y, x), flip)
 
 
-def affine_along(axes: str, spacing: tuple[float, ...]) -> Affine:
-    """The LPS affine of an array whose stored axes run towards the patient sides `axes`, such as "PLI".
+def make_affine(axes: str, spacing: tuple[float, ...]) -> Affine:
+    """Make the affine of an array whose stored axes are known by name.
 
-    Raises `ValueError` where `axes` does not name the three body axes once each.
+    Args:
+        axes: The patient sides towards which the stored axes run, such as "PLI" (R/L, A/P, S/I).
+        spacing: Millimetres along each stored axis.
+
+    Returns:
+        `[4, 4]`, from stored indices to LPS mm; the origin is 0.
+
+    Raises:
+        ValueError: `axes` does not name each body axis once.
+
+    Example:
+        >>> make_affine("LPS", (0.7, 0.7, 5.0)).diagonal().tolist()
+        [0.7, 0.7, 5.0, 1.0]
     """
     if len(axes) != 3 or {_LETTERS[letter][0] for letter in axes if letter in _LETTERS} != {0, 1, 2}:
         raise ValueError(f"axes name three sides out of R/L, A/P and S/I, such as PLI; got {axes!r}")
@@ -100,6 +156,14 @@ def affine_along(axes: str, spacing: tuple[float, ...]) -> Affine:
     return affine
 
 
-def turned(stored: NDArray[np.generic], flip: tuple[str, ...]) -> NDArray[np.generic]:
-    """A canonical view reversed along the named axes (of "D", "H", "W"): for sources whose headers are wrong."""
+def flip_axes(stored: NDArray[np.generic], flip: tuple[str, ...]) -> NDArray[np.generic]:
+    """Reverse axes of a canonical view, for sources whose headers are wrong.
+
+    Args:
+        stored: `[D, H, W]`.
+        flip: Axes to reverse, of "D", "H", "W".
+
+    Returns:
+        A view.
+    """
     return np.flip(stored, tuple(CANONICAL.index(axis) for axis in flip))

@@ -1,7 +1,7 @@
-"""What libraries would repair in a header without a word: codes, spacing and units, looked at before they do.
+"""Errors in a header that libraries would silently repair: orientation codes, spacing and units, checked first.
 
-nibabel takes an unknown orientation code for 0, a spacing of 0 for 1 mm and a negative one for its opposite, and
-passes over units; SimpleITK takes a missing spacing for 1 mm and a missing matrix for the identity.
+nibabel reads an unknown orientation code as 0, a spacing of 0 as 1 mm and a negative one as positive, and ignores
+units; SimpleITK reads a missing spacing as 1 mm and a missing matrix as the identity.
 """
 
 import zlib
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume.optional_reader import ct_library
+from cxrbench.imaging.volume.optional_reader import import_ct_library
 
 LAST_CODE = 5
 """NIfTI's orientation codes are 0 (not set) to 5 (a template of another kind)."""
 MILLIMETRES = (0, 2)
-"""The unit's code where it is not told, and for mm."""
+"""Codes of the unit: unknown, and mm."""
 UNITS = {1: "metres", 3: "micrometres"}
 SPACING_KEYS = ("ElementSpacing", "ElementSize")
 MATRIX_KEYS = ("TransformMatrix", "Rotation", "Orientation")
@@ -24,11 +24,19 @@ LONGEST_HEADER = 1 << 16
 
 
 def check_nifti_header(path: Path, axes: str | None) -> None:
-    """Raise `DataError` for orientation codes and units that do not exist, and where the spacing is missing.
+    """Check the orientation codes, units and spacing of a NIfTI header.
 
-    The spacing is needed where it is used: with a qform, or with named `axes`. What is no single-file NIfTI passes.
+    The spacing is required where it is used: with a qform, or with named `axes`. A file that is not single-file NIfTI
+    passes.
+
+    Args:
+        path: The file.
+        axes: Named axes, where they replace the orientation of the header.
+
+    Raises:
+        DataError: A code or unit that does not exist or is not mm, or a missing spacing.
     """
-    header = _nifti_header(path)
+    header = _read_nifti_header(path)
     if header is None:
         return
     codes = {name: int(header[name]) for name in ("sform_code", "qform_code")}
@@ -37,16 +45,20 @@ def check_nifti_header(path: Path, axes: str | None) -> None:
         raise DataError(reason, str(path), "correct the header, or name the axes")
     steps = np.asarray(header["pixdim"][1:4], float)
     if (axes is not None or not codes["sform_code"]) and not (np.isfinite(steps) & (steps > 0)).all():
-        raise DataError(f"spacing missing (pixdim {_told(steps)})", str(path), "correct the header; none is assumed")
+        raise DataError(
+            f"spacing missing (pixdim {_format_steps(steps)})", str(path), "correct the header; none is assumed"
+        )
     unit = int(header["xyzt_units"]) & 7
     if unit not in MILLIMETRES:
         named = UNITS.get(unit, f"code {unit}")
-        raise DataError(f"spacing in {named}, not millimetres", str(path), "correct the header; nothing is converted")
+        raise DataError(
+            f"spacing in {named}, not millimetres", str(path), "correct the header; units are not converted"
+        )
 
 
-def _nifti_header(path: Path) -> Any:
-    """The header as it is stored; None where the file holds none, which its reader will say."""
-    nibabel = ct_library("nibabel", "reading NIfTI")
+def _read_nifti_header(path: Path) -> Any:
+    """The header as stored; None where there is none, which the reader will report."""
+    nibabel = import_ct_library("nibabel", "reading NIfTI")
     if not path.name.endswith((".nii", ".nii.gz")):
         return None
     try:
@@ -60,12 +72,20 @@ def _nifti_header(path: Path) -> Any:
     return None
 
 
-def _told(steps: np.ndarray[Any, Any]) -> str:
+def _format_steps(steps: np.ndarray[Any, Any]) -> str:
+    """Spacings as text."""
     return ", ".join(f"{step:g}" for step in steps)
 
 
 def check_mhd_header(path: Path) -> None:
-    """Raise `DataError` where a MetaImage header has no spacing or no matrix."""
+    """Check that a MetaImage header has spacing and orientation.
+
+    Args:
+        path: The `.mhd` file.
+
+    Raises:
+        DataError: Either is missing.
+    """
     text = path.read_bytes()[:LONGEST_HEADER].decode("latin-1")
     keys = {line.partition("=")[0].strip() for line in text.splitlines()}
     for wanted, what in ((SPACING_KEYS, "spacing missing"), (MATRIX_KEYS, "orientation unknown")):

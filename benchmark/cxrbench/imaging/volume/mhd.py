@@ -1,4 +1,4 @@
-"""MetaImage volumes (`.mhd` with `.raw` or `.zraw`) through SimpleITK, in the canonical orientation."""
+"""MetaImage volumes (`.mhd` with `.raw` or `.zraw`) through SimpleITK, in canonical orientation."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,56 +8,83 @@ import numpy as np
 
 from cxrbench.case import Image
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume.grid import Affine, Grid, layout
+from cxrbench.imaging.volume.grid import Affine, VolumeGrid, find_layout
 from cxrbench.imaging.volume.header import check_mhd_header
-from cxrbench.imaging.volume.nifti import Stored
-from cxrbench.imaging.volume.optional_reader import ct_library
-from cxrbench.imaging.volume.values import hounsfield
+from cxrbench.imaging.volume.nifti import StoredVolume
+from cxrbench.imaging.volume.optional_reader import import_ct_library
+from cxrbench.imaging.volume.values import convert_to_hounsfield
 
 
 def read_mhd(path: Path) -> Image:
-    """Read a CT volume: int16 HU `[D, H, W]`, -1024...3071, spacing in mm; the TransformMatrix is honoured.
+    """Read a CT volume; the TransformMatrix is applied.
 
-    Raises `DataError` where the header or its data file is absent, truncated or not three-dimensional, or the
-    header has no spacing or no matrix, and
-    `CxrbenchError` where SimpleITK (extra `ct`) is not installed.
+    Args:
+        path: The `.mhd` file.
+
+    Returns:
+        Int16 HU `[D, H, W]` in LPS order, -1024 to 3071, spacing in mm.
+
+    Raises:
+        DataError: Header or data file is absent, truncated or not three-dimensional, or the header has no spacing or no
+            matrix.
+        CxrbenchError: SimpleITK (extra `ct`) is not installed.
     """
     stored = read_stored_mhd(path)
-    return Image(hounsfield(stored.values, 1.0, 0.0, str(path)), "ct", stored.grid.spacing)
+    return Image(convert_to_hounsfield(stored.values, 1.0, 0.0, str(path)), "ct", stored.grid.spacing)
 
 
-def mhd_grid(path: Path) -> Grid:
-    """The canonical grid of a MetaImage, from its header alone."""
-    reader = _reader(path)
-    affine = _affine(reader, path)
-    return layout(affine, str(path)).grid(tuple(reader.GetSize()), affine)
+def read_mhd_grid(path: Path) -> VolumeGrid:
+    """Read the canonical grid of a MetaImage file, from its header alone.
+
+    Args:
+        path: The `.mhd` file.
+
+    Returns:
+        Shape and affine.
+
+    Raises:
+        DataError: As `read_mhd`.
+    """
+    reader = _open_reader(path)
+    affine = _read_affine(reader, path)
+    return find_layout(affine, str(path)).grid(tuple(reader.GetSize()), affine)
 
 
-def read_stored_mhd(path: Path) -> Stored:
-    """Decode the voxels in the file's own type."""
-    reader = _reader(path)
-    affine = _affine(reader, path)
-    picture = _run(reader.Execute, path)
-    voxels = ct_library("SimpleITK", "reading MetaImage").GetArrayViewFromImage(picture).transpose()
-    turn = layout(affine, str(path))
-    return Stored(turn.view(voxels), 1.0, 0.0, turn.grid(voxels.shape, affine), owner=picture)
+def read_stored_mhd(path: Path) -> StoredVolume:
+    """Decode the voxels in the file's own type.
+
+    Args:
+        path: The `.mhd` file.
+
+    Returns:
+        The values along canonical axes, and the grid.
+
+    Raises:
+        DataError: As `read_mhd`.
+    """
+    reader = _open_reader(path)
+    affine = _read_affine(reader, path)
+    picture = _run_step(reader.Execute, path)
+    voxels = import_ct_library("SimpleITK", "reading MetaImage").GetArrayViewFromImage(picture).transpose()
+    turn = find_layout(affine, str(path))
+    return StoredVolume(turn.view(voxels), 1.0, 0.0, turn.grid(voxels.shape, affine), owner=picture)
 
 
-def _reader(path: Path) -> Any:
-    """A reader that has read the header."""
-    library = ct_library("SimpleITK", "reading MetaImage (.mhd)")
+def _open_reader(path: Path) -> Any:
+    """A SimpleITK reader that has read the header."""
+    library = import_ct_library("SimpleITK", "reading MetaImage (.mhd)")
     if not path.is_file():
         raise DataError("volume not found", str(path), "check --data")
     check_mhd_header(path)
     reader = library.ImageFileReader()
     reader.SetImageIO("MetaImageIO")
     reader.SetFileName(str(path))
-    _run(reader.ReadImageInformation, path)
+    _run_step(reader.ReadImageInformation, path)
     return reader
 
 
-def _run(step: Callable[[], Any], path: Path) -> Any:
-    """SimpleITK reports everything as `RuntimeError`, over many lines; the last says what happened."""
+def _run_step(step: Callable[[], Any], path: Path) -> Any:
+    """Run a step of SimpleITK, which reports everything as `RuntimeError` over many lines; the last has the reason."""
     try:
         return step()
     except RuntimeError as error:
@@ -65,7 +92,8 @@ def _run(step: Callable[[], Any], path: Path) -> Any:
         raise DataError(f"volume cannot be decoded ({reason})", str(path), "fetch both files again") from error
 
 
-def _affine(reader: Any, path: Path) -> Affine:
+def _read_affine(reader: Any, path: Path) -> Affine:
+    """The affine from stored indices to LPS mm."""
     if reader.GetDimension() != 3 or reader.GetNumberOfComponents() != 1:
         raise DataError("not one scalar 3-D volume", str(path), "use the official file")
     affine = np.eye(4)

@@ -1,12 +1,12 @@
 """CT volumes and their masks to canonical arrays: NIfTI, MetaImage and DICOM series.
 
-The conventions (docs: design, section 4). Axes are `[D, H, W]` in LPS: feet to head, front to back, the patient's right
-to left, so that on an axial slice the right lung is at low column numbers; spacing is in mm in the same order. Values
-are int16 Hounsfield units, clipped to -1024...3071 (scanner padding included). Volumes are turned and reversed, never
-resampled: a tilted grid keeps the axes that come nearest.
+The conventions (docs: design, section 4). Axes are `[D, H, W]` in LPS order: feet to head, front to back, the
+patient's right to left, so that on an axial slice the right lung has low column numbers. Spacing is in mm in the same
+order. Values are int16 Hounsfield units, clipped to -1024...3071 (scanner padding included). Axes are permuted and
+reversed, never resampled: an oblique grid keeps the nearest axes.
 
-A mask belongs to its image where both, in canonical axes, have one shape and one affine (to a tenth of a voxel),
-however each file stores them.
+A mask belongs to its image if both have one shape and one affine in canonical axes (to a tenth of a voxel), however
+each file stores them.
 """
 
 from collections.abc import Mapping
@@ -16,54 +16,74 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.errors import DataError
-from cxrbench.imaging.volume.dicom_series import Series, list_series, read_series, series_grid
-from cxrbench.imaging.volume.grid import Grid, turned
-from cxrbench.imaging.volume.mhd import mhd_grid, read_mhd, read_stored_mhd
-from cxrbench.imaging.volume.nifti import nifti_grid, read_nifti, read_stored
-from cxrbench.imaging.volume.values import HU_HIGH, HU_LOW, labels
+from cxrbench.imaging.volume.dicom_series import DicomSeries, list_series, read_series, read_series_grid
+from cxrbench.imaging.volume.grid import VolumeGrid, flip_axes
+from cxrbench.imaging.volume.mhd import read_mhd, read_mhd_grid, read_stored_mhd
+from cxrbench.imaging.volume.nifti import read_nifti, read_nifti_grid, read_stored_nifti
+from cxrbench.imaging.volume.values import HU_HIGH, HU_LOW, convert_to_labels
 
 __all__ = [
     "HU_HIGH",
     "HU_LOW",
-    "Grid",
-    "Series",
+    "DicomSeries",
+    "VolumeGrid",
     "list_series",
     "read_grid",
     "read_mask_volume",
     "read_mhd",
     "read_nifti",
     "read_series",
-    "relabel",
+    "relabel_mask",
 ]
 
 
 def read_mask_volume(
     path: Path,
-    like: Path | Grid | None = None,
+    like: Path | VolumeGrid | None = None,
     *,
     axes: str | None = None,
     flip: tuple[str, ...] = (),
 ) -> NDArray[np.uint8]:
-    """Read a label volume (`.nii`, `.nii.gz`, `.mhd`): uint8 `[D, H, W]`, the numbers that the file stores.
+    """Read a label volume (`.nii`, `.nii.gz`, `.mhd`).
 
-    `like` is the image that it belongs to (a file, a folder of one DICOM series, or its grid): `DataError` where
-    the two disagree in shape or affine. `axes` and `flip` as in `read_nifti`, for the image's header too. Raises
-    `DataError` also for labels that are not whole numbers 0...255.
+    Args:
+        path: The mask.
+        like: The image that it belongs to: a file, the folder of one DICOM series, or its grid. None checks nothing.
+        axes: As in `read_nifti`, for mask and image.
+        flip: As in `read_nifti`.
+
+    Returns:
+        Uint8 `[D, H, W]` in LPS order, the stored labels.
+
+    Raises:
+        DataError: Mask and image disagree in shape or affine, labels are not whole numbers 0-255, or the file cannot be
+            read.
     """
-    stored = read_stored_mhd(path) if path.suffix.lower() == ".mhd" else read_stored(path, axes=axes)
+    stored = read_stored_mhd(path) if path.suffix.lower() == ".mhd" else read_stored_nifti(path, axes=axes)
     if like is not None:
-        _check_same(stored.grid, like if isinstance(like, Grid) else read_grid(like, axes=axes), path)
-    return labels(turned(stored.values, flip), stored.slope, stored.intercept, str(path))
+        _check_same_grid(stored.grid, like if isinstance(like, VolumeGrid) else read_grid(like, axes=axes), path)
+    return convert_to_labels(flip_axes(stored.values, flip), stored.slope, stored.intercept, str(path))
 
 
-def read_grid(path: Path, *, axes: str | None = None) -> Grid:
-    """The canonical grid of an image from its headers: NIfTI, MetaImage, or a folder of one DICOM series."""
+def read_grid(path: Path, *, axes: str | None = None) -> VolumeGrid:
+    """Read the canonical grid of an image from its headers.
+
+    Args:
+        path: A NIfTI or MetaImage file, or the folder of one DICOM series.
+        axes: As in `read_nifti`.
+
+    Returns:
+        Shape `[D, H, W]` and affine to LPS mm.
+
+    Raises:
+        DataError: The headers cannot be read or have no orientation.
+    """
     if path.is_dir():
-        return series_grid(path)
-    return mhd_grid(path) if path.suffix.lower() == ".mhd" else nifti_grid(path, axes=axes)
+        return read_series_grid(path)
+    return read_mhd_grid(path) if path.suffix.lower() == ".mhd" else read_nifti_grid(path, axes=axes)
 
 
-def _check_same(mask: Grid, image: Grid, path: Path) -> None:
+def _check_same_grid(mask: VolumeGrid, image: VolumeGrid, path: Path) -> None:
     if mask.shape != image.shape:
         reason = f"mask of shape {mask.shape} for an image of shape {image.shape}"
         raise DataError(reason, str(path), "use the mask of this image; it is not resampled")
@@ -71,11 +91,23 @@ def _check_same(mask: Grid, image: Grid, path: Path) -> None:
         raise DataError("mask and image disagree in affine", str(path), "use the mask of this image")
 
 
-def relabel(mask: NDArray[np.uint8], table: Mapping[int, int], where: str) -> NDArray[np.uint8]:
-    """Each label replaced by what `table` says; 0 stays 0. A label that it does not name is a `DataError`.
+def relabel_mask(mask: NDArray[np.uint8], table: Mapping[int, int], where: str) -> NDArray[np.uint8]:
+    """Replace the labels of a mask; 0 stays 0.
 
-    >>> relabel(np.array([[0, 3], [4, 5]], np.uint8), {3: 2, 4: 1, 5: 0}, "a LUNA16 mask").tolist()
-    [[0, 2], [1, 0]]
+    Args:
+        mask: Uint8 labels of any shape.
+        table: New label by old label.
+        where: File, for the error.
+
+    Returns:
+        Uint8 labels of the same shape.
+
+    Raises:
+        DataError: The mask has a label that the table lacks.
+
+    Example:
+        >>> relabel_mask(np.array([[0, 3], [4, 5]], np.uint8), {3: 2, 4: 1, 5: 0}, "a LUNA16 mask").tolist()
+        [[0, 2], [1, 0]]
     """
     codes = np.zeros(256, np.uint8)
     codes[list(table)] = list(table.values())

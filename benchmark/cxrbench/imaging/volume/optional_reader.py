@@ -1,4 +1,4 @@
-"""The libraries of the `ct` extra, imported when a volume is first read."""
+"""The libraries of the `ct` extra, imported when the first volume is read."""
 
 from importlib import import_module
 from types import ModuleType
@@ -6,8 +6,19 @@ from types import ModuleType
 from cxrbench.errors import CxrbenchError
 
 
-def ct_library(module: str, purpose: str) -> ModuleType:
-    """Import `module`; raises `CxrbenchError` that names the extra where it is not installed."""
+def import_ct_library(module: str, purpose: str) -> ModuleType:
+    """Import a library of the `ct` extra.
+
+    Args:
+        module: Name of the module.
+        purpose: What needs it, for the error.
+
+    Returns:
+        The module.
+
+    Raises:
+        CxrbenchError: It is not installed; the message names the extra.
+    """
     try:
         return import_module(module)
     except ImportError:

@@ -1,7 +1,7 @@
-"""A CT read one slice at a time: what `read_nifti`, `read_mhd` and `read_series` give, without the whole in memory.
+"""A CT volume read one slice at a time: as `read_nifti`, `read_mhd` and `read_series`, without the whole in memory.
 
-NIfTI that is not compressed is read through a memory map, DICOM file by file. Compressed NIfTI and MetaImage are
-decoded whole, in the file's own type (315 MB for 600 slices of 512 x 512 in 16 bit); no second copy is made.
+Uncompressed NIfTI is read through a memory map, DICOM file by file. Compressed NIfTI and MetaImage are decoded as a
+whole, in the file's own type (315 MB for 600 slices of 512 x 512 in 16 bits); no second copy is made.
 """
 
 from collections.abc import Iterator
@@ -11,23 +11,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrbench.imaging.volume.dicom_series import series_slices
-from cxrbench.imaging.volume.grid import Grid, turned
+from cxrbench.imaging.volume.dicom_series import open_series_slices
+from cxrbench.imaging.volume.grid import VolumeGrid, flip_axes
 from cxrbench.imaging.volume.mhd import read_stored_mhd
-from cxrbench.imaging.volume.nifti import read_stored
-from cxrbench.imaging.volume.values import hounsfield_planes
+from cxrbench.imaging.volume.nifti import read_stored_nifti
+from cxrbench.imaging.volume.values import convert_planes
 
 Plane = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
-class Slices:
-    """A CT volume as it is decoded: `planes` gives its slices once, int16 HU `[H, W]`, from feet to head.
+class VolumeSlices:
+    """A CT volume that is decoded slice by slice.
 
-    `grid` is the canonical one (LPS); `owner` holds the memory that the planes look into.
+    Attributes:
+        grid: The canonical grid (LPS).
+        planes: The slices, int16 HU `[H, W]`, from feet to head; they can be iterated once.
+        owner: The object that owns the memory of the slices.
     """
 
-    grid: Grid
+    grid: VolumeGrid
     planes: Iterator[Plane]
     owner: object = None
 
@@ -38,14 +41,25 @@ def open_slices(
     grey_range: tuple[float, float] | None = None,
     axes: str | None = None,
     flip: tuple[str, ...] = (),
-) -> Slices:
-    """Open a NIfTI or MetaImage file, or the folder of one DICOM series; arguments and errors as in `read_nifti`.
+) -> VolumeSlices:
+    """Open a CT volume to be decoded slice by slice.
 
-    Errors of headers and values come at once; a DICOM slice that cannot be decoded raises when its turn comes.
+    Args:
+        path: A NIfTI or MetaImage file, or the folder of one DICOM series.
+        grey_range: As in `read_nifti`.
+        axes: As in `read_nifti`.
+        flip: As in `read_nifti`.
+
+    Returns:
+        The grid and the slices.
+
+    Raises:
+        DataError: As `read_nifti`, for headers and values at once; a DICOM slice that cannot be decoded raises when it
+            is reached.
     """
     if path.is_dir():
-        return Slices(*series_slices(path))
-    stored = read_stored_mhd(path) if path.suffix.lower() == ".mhd" else read_stored(path, axes=axes)
-    values = turned(stored.values, flip)
-    planes = hounsfield_planes(values, stored.slope, stored.intercept, str(path), grey_range)
-    return Slices(stored.grid, planes, stored)
+        return VolumeSlices(*open_series_slices(path))
+    stored = read_stored_mhd(path) if path.suffix.lower() == ".mhd" else read_stored_nifti(path, axes=axes)
+    values = flip_axes(stored.values, flip)
+    planes = convert_planes(values, stored.slope, stored.intercept, str(path), grey_range)
+    return VolumeSlices(stored.grid, planes, stored)

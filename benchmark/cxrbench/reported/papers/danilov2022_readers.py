@@ -1,7 +1,8 @@
 """The two radiologists of Danilov et al. 2022 against each other.
 
-The paper's 1,085 pairs are 784 normals, which nobody read and whose two scores were set to 0, and 301 films that both
-read. The printed agreement is recomputed as the paper has it; a remark gives that of the films that were read.
+The 1,085 pairs of the paper are 784 normals, which nobody read and whose two scores were set to 0, and 301 radiographs
+that both read. The printed agreement is recomputed as in the paper; a remark gives that of the radiographs that were
+read.
 """
 
 from collections.abc import Sequence
@@ -11,24 +12,33 @@ from numpy.typing import NDArray
 
 from cxrbench.case import Case
 from cxrbench.metrics import Metric, kappa, pearson
-from cxrbench.reported.record import Recomputed
+from cxrbench.reported.findings import RecomputedValue
 
 READERS = ("R", "D")
 Floats = NDArray[np.float64]
 
 
-def recomputed_readers(metric: Metric, part: str, cases: Sequence[Case]) -> Recomputed:
-    """One metric of reader R against reader D on a part (or all), normals counted as a pair of zeros."""
-    left, right = _pairs(part, cases, normals=True)
-    read = _pairs(part, cases, normals=False)
+def recompute_reader_agreement(metric: Metric, part: str, cases: Sequence[Case]) -> RecomputedValue:
+    """Recompute the agreement of reader R with reader D; normals count as a pair of zeros.
+
+    Args:
+        metric: A metric of two readings.
+        part: A part of the paper's split, or "all".
+        cases: All cases of the dataset.
+
+    Returns:
+        The value; that of the radiographs both read is in `others`.
+    """
+    left, right = _read_pairs(part, cases, normals=True)
+    read = _read_pairs(part, cases, normals=False)
     how = "reader R against reader D, normals as two scores of 0"
-    return Recomputed(
-        float(metric(left, right)), len(left), how, others=(("the films both read", float(metric(*read))),)
+    return RecomputedValue(
+        float(metric(left, right)), len(left), how, others=(("the radiographs that both read", float(metric(*read))),)
     )
 
 
-def _pairs(part: str, cases: Sequence[Case], *, normals: bool) -> tuple[Floats, Floats]:
-    """Scores `[n]` of both readers on the films of the paper's filter."""
+def _read_pairs(part: str, cases: Sequence[Case], *, normals: bool) -> tuple[Floats, Floats]:
+    """Scores `[n]` of both readers on the radiographs that pass the filter of the paper."""
     chosen = [case for case in cases if case.meta["paper_filter"] and part in ("all", case.meta["subset"])]
     scores = [tuple(case.targets.readings.get(reader, np.nan) for reader in READERS) for case in chosen]
     zero = [normals and case.targets.finding is False for case in chosen]
@@ -38,20 +48,27 @@ def _pairs(part: str, cases: Sequence[Case], *, normals: bool) -> tuple[Floats, 
     return kept[:, 0], kept[:, 1]
 
 
-def reader_remarks(cases: Sequence[Case]) -> tuple[str, ...]:
-    """What the printed agreement rests on."""
-    found = []
+def describe_reader_agreement(cases: Sequence[Case]) -> tuple[str, ...]:
+    """Describe which pairs of scores the printed agreement is made of.
+
+    Args:
+        cases: All cases of the dataset.
+
+    Returns:
+        A remark per part that has read radiographs.
+    """
+    remarks = []
     for part in ("all", "test"):
-        read, every = _pairs(part, cases, normals=False), _pairs(part, cases, normals=True)
+        read, every = _read_pairs(part, cases, normals=False), _read_pairs(part, cases, normals=True)
         if len(read[0]) > 1:
-            found.append(
+            remarks.append(
                 f"radiologists, {part}: {len(every[0]) - len(read[0])} of {len(every[0])} pairs are normals that "
-                f"nobody read; on the {len(read[0])} films that both read the correlation is {_shown(pearson, read)} "
-                f"and kappa {_shown(kappa(7), read)}"
+                f"nobody read; on the {len(read[0])} radiographs that both read the correlation is "
+                f"{_format_metric(pearson, read)} and kappa {_format_metric(kappa(7), read)}"
             )
-    return tuple(found)
+    return tuple(remarks)
 
 
-def _shown(metric: Metric, pair: tuple[Floats, Floats]) -> str:
+def _format_metric(metric: Metric, pair: tuple[Floats, Floats]) -> str:
     value = float(metric(*pair))
     return "undefined" if np.isnan(value) else f"{value:.2f}"

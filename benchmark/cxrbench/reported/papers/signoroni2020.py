@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from cxrbench.case import ZONES, Case
 from cxrbench.datasets import DataFolder, dataset_adapters
 from cxrbench.metrics import Metric, mae, mean_error
-from cxrbench.reported import papers
-from cxrbench.reported.record import Printed, Recomputed, Report
+from cxrbench.reported.claims import Claim
+from cxrbench.reported.findings import PaperReport, RecomputedValue
+from cxrbench.reported.rules import paper_rules
 from cxrbench.splits import load_split
 
 Floats = NDArray[np.float64]
@@ -28,35 +29,48 @@ UNEXPLAINED = {
 ZONES_OF = {f"region-{zone.lower()}": (place,) for place, zone in enumerate(ZONES)}
 
 
-@papers.register("signoroni2020-bsnet")
-def signoroni2020(claims: Sequence[Printed], data: DataFolder) -> Report:
-    """Recompute the reader's rows of Table 9; what needs the networks or the hospital's own set stays unchecked."""
+@paper_rules.register("signoroni2020-bsnet")
+def recompute_signoroni2020(claims: Sequence[Claim], data: DataFolder) -> PaperReport:
+    """Recompute the rows of the reader in Table 9; claims on the networks or the hospital's dataset stay unchecked.
+
+    Args:
+        claims: The claims of the paper.
+        data: The data folder.
+
+    Returns:
+        The recomputed values.
+
+    Raises:
+        DataError: Where the public annotations are missing.
+    """
     dataset = dataset_adapters["brixia-cohen"](data)
     parts = {part: load_split("brixia-cohen", split).cases(part) for part, split in PARTS.items()}
     by_id = dataset.by_id
-    found = {
-        claim.id: _recomputed(claim, [by_id[name] for name in parts[claim.part] if name in by_id])
+    values = {
+        claim.id: _recompute_claim(claim, [by_id[name] for name in parts[claim.part] if name in by_id])
         for claim in claims
-        if _ours(claim)
+        if _is_covered(claim)
     }
-    return Report(found, sources=(data.root("brixia-cohen", "public-annotations.csv") / "public-annotations.csv",))
+    return PaperReport(
+        values, sources=(data.root("brixia-cohen", "public-annotations.csv") / "public-annotations.csv",)
+    )
 
 
-def _ours(claim: Printed) -> bool:
+def _is_covered(claim: Claim) -> bool:
     known = (*ZONES_OF, "regions-mean", "global-score")
     return (claim.where, claim.system) == ("Table 9", "radiologist-rj") and (
         claim.metric in METRICS and claim.part in PARTS and claim.subgroup in known
     )
 
 
-def _recomputed(claim: Printed, cases: Sequence[Case]) -> Recomputed:
+def _recompute_claim(claim: Claim, cases: Sequence[Case]) -> RecomputedValue:
     senior, junior = (np.array([case.targets.raters[name] for case in cases], float) for name in ("senior", "junior"))
-    value = _value(claim, senior, junior)
+    value = _compute_value(claim, senior, junior)
     how = "junior against senior; mean error as senior minus junior"
-    return Recomputed(value, len(cases), how, unexplained=UNEXPLAINED[claim.part])
+    return RecomputedValue(value, len(cases), how, unexplained=UNEXPLAINED[claim.part])
 
 
-def _value(claim: Printed, senior: Floats, junior: Floats) -> float:
+def _compute_value(claim: Claim, senior: Floats, junior: Floats) -> float:
     """The metric of the zones, of their mean, or of the global score; the junior is the "truth" of the difference."""
     metric = METRICS[claim.metric]
     if claim.subgroup == "global-score":

@@ -6,13 +6,27 @@ from typing import Any
 from torch.utils.flop_counter import FlopCounterMode
 
 
-def parameters(module: Any) -> int:
-    """Numbers that the module learns or holds as parameters."""
-    return sum(one.numel() for one in module.parameters())
+def count_parameters(module: Any) -> int:
+    """Count the parameters of a module.
+
+    Args:
+        module: A torch module.
+
+    Returns:
+        The number of scalar parameters, trained or not.
+    """
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
-def macs(run: Callable[[], object]) -> int:
-    """Multiply-accumulates of one call: half of the floating-point operations that torch counts."""
-    with FlopCounterMode(display=False) as counted:
+def count_macs(run: Callable[[], object]) -> int:
+    """Count the multiply-accumulates of one call.
+
+    Args:
+        run: What to call; it runs once.
+
+    Returns:
+        Half of the floating-point operations that torch counts.
+    """
+    with FlopCounterMode(display=False) as counter:
         run()
-    return int(counted.get_total_flops()) // 2
+    return int(counter.get_total_flops()) // 2

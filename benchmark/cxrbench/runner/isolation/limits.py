@@ -1,13 +1,16 @@
-"""What a submission's process does to itself before it meets a stranger's code: a user of its own, and limits."""
+"""What a submission's process does to itself before it runs a stranger's code: a user of its own, and limits."""
 
 import os
 import resource
 
 
-def take_on(uid: int | None, *, processes: int, file: int) -> None:
-    """Become user `uid` for good (None: stay), and bound processes, file size and core dumps of this and all it starts.
+def apply_limits(uid: int | None, *, processes: int, file: int) -> None:
+    """Change the user for good and limit this process and all that it starts; core dumps are forbidden.
 
-    Where a limit is already lower it stays.
+    Args:
+        uid: The user to become; None keeps the present one.
+        processes: How many processes and threads the user may have.
+        file: The largest file in bytes. A limit that is already lower stays.
     """
     if uid is not None:
         os.setgroups([])

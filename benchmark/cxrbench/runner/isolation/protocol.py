@@ -2,7 +2,7 @@
 
 A frame is `uint32 header length, uint64 body length`, a JSON header and a body of raw array bytes. The header holds
 a `kind`, plain `fields`, and for each array its name, dtype and shape, in the order of the body. A frame that breaks
-these rules or a limit raises `WireError`; the reader never allocates more than the limits.
+these rules or a limit raises `ProtocolError`; the reader never allocates more than the limits.
 """
 
 import json
@@ -20,7 +20,7 @@ MAX_BODY = 1 << 30
 DTYPES = frozenset({"float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "bool"})
 
 
-class WireError(Exception):
+class ProtocolError(Exception):
     """A frame that is malformed, too large, or cut short."""
 
 
@@ -33,8 +33,16 @@ class Frame:
     arrays: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
 
-def send(stream: BinaryIO, frame: Frame) -> None:
-    """Write one frame and flush. Raises `WireError` for a dtype that may not travel."""
+def send_frame(stream: BinaryIO, frame: Frame) -> None:
+    """Write one frame and flush.
+
+    Args:
+        stream: Where to write.
+        frame: The message.
+
+    Raises:
+        ProtocolError: If an array has a data type that is not in `DTYPES`.
+    """
     body = [np.ascontiguousarray(array) for array in frame.arrays.values()]
     declared = [
         {"name": name, "dtype": array.dtype.name, "shape": list(np.shape(array))}
@@ -42,25 +50,36 @@ def send(stream: BinaryIO, frame: Frame) -> None:
     ]
     bad = [entry for entry in declared if entry["dtype"] not in DTYPES]
     if bad:
-        raise WireError(f"{bad[0]['name']} has type {bad[0]['dtype']}; only plain numbers travel")
+        raise ProtocolError(f"{bad[0]['name']} has type {bad[0]['dtype']}; only plain numbers are allowed")
     header = json.dumps({"kind": frame.kind, "fields": dict(frame.fields), "arrays": declared}).encode()
     stream.write(PREFIX.pack(len(header), sum(array.nbytes for array in body)) + header)
     stream.writelines(array.reshape(-1).view(np.uint8).data for array in body)
     stream.flush()
 
 
-def receive(stream: BinaryIO, *, max_body: int = MAX_BODY) -> Frame | None:
-    """Read one frame; None at a clean end of the stream."""
+def receive_frame(stream: BinaryIO, *, max_body: int = MAX_BODY) -> Frame | None:
+    """Read one frame.
+
+    Args:
+        stream: Where to read.
+        max_body: The largest body in bytes that is accepted.
+
+    Returns:
+        The message, or None at a clean end of the stream.
+
+    Raises:
+        ProtocolError: If the frame is malformed, too large or cut short.
+    """
     prefix = stream.read(PREFIX.size)
     if not prefix:
         return None
     if len(prefix) < PREFIX.size:
-        raise WireError("the stream ended within a frame")
+        raise ProtocolError("the stream ended within a frame")
     header_size, body_size = PREFIX.unpack(prefix)
     if header_size > MAX_HEADER or body_size > max_body:
-        raise WireError(f"a frame of {header_size + body_size} bytes is larger than allowed")
-    header = _header(_exactly(stream, header_size))
-    return Frame(header.kind, header.fields, _arrays(header, _exactly(stream, body_size)))
+        raise ProtocolError(f"a frame of {header_size + body_size} bytes is larger than allowed")
+    header = _parse_header(_read_exactly(stream, header_size))
+    return Frame(header.kind, header.fields, _read_arrays(header, _read_exactly(stream, body_size)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +89,36 @@ class _Header:
     arrays: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]]
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes:
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
-        raise WireError("the stream ended within a frame")
+        raise ProtocolError("the stream ended within a frame")
     return data
 
 
-def _header(data: bytes) -> _Header:
+def _parse_header(data: bytes) -> _Header:
     try:
         raw = json.loads(data)
-        arrays = [(str(a["name"]), _dtype(a["dtype"]), _shape(a["shape"])) for a in raw["arrays"]]
+        arrays = [(str(a["name"]), _parse_dtype(a["dtype"]), _parse_shape(a["shape"])) for a in raw["arrays"]]
         header = _Header(str(raw["kind"]), dict(raw["fields"]), arrays)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise WireError(f"a frame's header is malformed ({error})") from error
+        raise ProtocolError(f"a frame's header is malformed ({error})") from error
     return header
 
 
-def _dtype(name: object) -> np.dtype[np.generic]:
+def _parse_dtype(name: object) -> np.dtype[np.generic]:
     if name not in DTYPES:
-        raise ValueError(f"dtype {name} may not travel")
+        raise ValueError(f"dtype {name} is not allowed")
     return np.dtype(str(name))
 
 
-def _shape(value: object) -> tuple[int, ...]:
+def _parse_shape(value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(n) is int and 0 <= n <= MAX_BODY for n in value) or len(value) > 8:
         raise ValueError(f"shape {value} is not a list of sizes")
     return tuple(value)
 
 
-def _arrays(header: _Header, body: bytes) -> dict[str, NDArray[np.generic]]:
+def _read_arrays(header: _Header, body: bytes) -> dict[str, NDArray[np.generic]]:
     arrays: dict[str, NDArray[np.generic]] = {}
     start = 0
     for name, dtype, shape in header.arrays:
@@ -107,9 +126,9 @@ def _arrays(header: _Header, body: bytes) -> dict[str, NDArray[np.generic]]:
         for n in shape:
             size *= n
         if name in arrays or start + size > len(body):
-            raise WireError("a frame's arrays do not fit its body")
+            raise ProtocolError("a frame's arrays do not fit its body")
         arrays[name] = np.frombuffer(body, dtype, size // dtype.itemsize, start).reshape(shape)
         start += size
     if start != len(body):
-        raise WireError("a frame's arrays do not fill its body")
+        raise ProtocolError("a frame's arrays do not fill its body")
     return arrays

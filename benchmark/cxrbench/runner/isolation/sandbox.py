@@ -1,11 +1,11 @@
-"""Isolation of a submission's process: the strongest that this machine gives, found by trying it.
+"""Isolation of a submission's process: the strongest that this machine offers, found by trying it.
 
 Levels, best first:
 
 - `bubblewrap`: no network; a file system that holds the system's libraries, the interpreter, this package and the
   submission's own folder, all read-only, and one scratch folder of bounded size; its own process numbers, so that
-  whatever it started dies with it; no capabilities, no new privileges; started as root, it runs as a user of its own.
-- `namespaces`: no network, and all its processes die with it; files stay readable with the caller's rights.
+  all that it started ends with it; no capabilities, no new privileges; started by root, it runs as a user of its own.
+- `namespaces`: no network, and all its processes end with it; files stay readable with the caller's rights.
 - `none`: a process of its own, nothing more.
 """
 
@@ -32,8 +32,8 @@ AS_ROOT = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
 """Root needs no user namespace to build the sandbox, and keeps the right to become another user inside, once."""
 PROBE = """
 import sys
-from cxrbench.runner.isolation.limits import take_on
-take_on(int(sys.argv[1]) if sys.argv[1] else None, processes=64, file=1 << 20)
+from cxrbench.runner.isolation.limits import apply_limits
+apply_limits(int(sys.argv[1]) if sys.argv[1] else None, processes=64, file=1 << 20)
 import cxrbench.case, PIL
 """
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -41,10 +41,16 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a submission may use, sizes in bytes.
+    """What a submission may use.
 
-    Memory of all its processes together, how many processes and threads, the size of one file, of its scratch
-    folder and of what it prints; wall seconds (None: no limit). `threads` is what numeric libraries are told to use.
+    Attributes:
+        memory: Bytes of all its processes together.
+        processes: Processes and threads together.
+        file: Bytes of one file.
+        scratch: Bytes of its scratch folder.
+        output: Bytes that it may print.
+        seconds: Wall-clock seconds; None for no limit.
+        threads: Threads of the numeric libraries.
     """
 
     memory: int = 16 * GIB
@@ -58,7 +64,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A command line, its environment, and the user id that it takes on inside (None: the caller's)."""
+    """A command line, its environment, and the user that it becomes inside (None: the caller)."""
 
     level: str
     command: tuple[str, ...]
@@ -67,22 +73,32 @@ class Launch:
     uid: int | None = None
 
 
-def chosen_level(wanted: str) -> str:
-    """The level for `--sandbox`: `auto` the best, `required` bubblewrap or `IsolationError`, `off` none."""
-    level = "none" if wanted == "off" else best_level()
+def choose_level(wanted: str) -> str:
+    """Choose the level of isolation for the option `--sandbox`.
+
+    Args:
+        wanted: "auto" for the best, "required" for bubblewrap or nothing, "off" for none.
+
+    Returns:
+        "bubblewrap", "namespaces" or "none".
+
+    Raises:
+        IsolationError: If bubblewrap is required and does not work here.
+    """
+    level = "none" if wanted == "off" else find_best_level()
     if wanted == "required" and level != "bubblewrap":
         raise IsolationError("isolation is not available", f"best level here: {level}", "install bubblewrap")
     return level
 
 
 @cache
-def best_level() -> str:
-    """The strongest level that works here, found by starting a Python in it as a submission would be."""
-    return next((level for level in ("bubblewrap", "namespaces") if _works(level)), "none")
+def find_best_level() -> str:
+    """Find the strongest level that works here, by starting a Python in it as a submission is started."""
+    return next((level for level in ("bubblewrap", "namespaces") if _is_working(level)), "none")
 
 
-def _works(level: str) -> bool:
-    launch = prepared(level, Path(__file__).parent, (sys.executable, "-P", "-c", PROBE), Limits())
+def _is_working(level: str) -> bool:
+    launch = prepare_launch(level, Path(__file__).parent, (sys.executable, "-P", "-c", PROBE), Limits())
     command = [*launch.command, str(launch.uid or "")]
     try:
         done = subprocess.run(command, env=launch.environment, capture_output=True, timeout=30, check=False)
@@ -91,26 +107,36 @@ def _works(level: str) -> bool:
     return done.returncode == 0
 
 
-def prepared(level: str, folder: Path, command: Sequence[str], limits: Limits) -> Launch:
-    """The command that runs `command` at a level with the submission's `folder` as its own."""
+def prepare_launch(level: str, folder: Path, command: Sequence[str], limits: Limits) -> Launch:
+    """Prepare the command that runs another one at a level of isolation.
+
+    Args:
+        level: "bubblewrap", "namespaces" or "none".
+        folder: The submission's folder, which it may read.
+        command: What to run inside.
+        limits: What it may use.
+
+    Returns:
+        The command line, its environment, the folder as it is named inside, and the user inside.
+    """
     if level == "bubblewrap":
         uid = 100_000 + secrets.randbelow(900_000) if os.geteuid() == 0 else None
-        words = (*_bubblewrap(folder, limits, as_root=uid is not None), "--", *command)
-        return Launch(level, words, _environment("/scratch", limits), "/submission", uid)
+        words = (*_build_bwrap_command(folder, limits, as_root=uid is not None), "--", *command)
+        return Launch(level, words, _make_environment("/scratch", limits), "/submission", uid)
     prefix = ("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--")
     words = (*prefix, *command) if level == "namespaces" else tuple(command)
     return Launch(
-        level, words, {**os.environ, **_environment(os.environ.get("HOME", "/"), limits)}, str(folder.resolve())
+        level, words, {**os.environ, **_make_environment(os.environ.get("HOME", "/"), limits)}, str(folder.resolve())
     )
 
 
-def _environment(home: str, limits: Limits) -> dict[str, str]:
+def _make_environment(home: str, limits: Limits) -> dict[str, str]:
     counts = dict.fromkeys(THREADS, str(limits.threads))
     gpu = {key: value for key, value in os.environ.items() if key == "CUDA_VISIBLE_DEVICES"}
-    own = {"HOME": home, "USER": "submission", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    base = {"HOME": home, "USER": "submission", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     return {
-        **own,
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(place).parent) for place in _own())),
+        **base,
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(place).parent) for place in _list_own_folders())),
         "PYTHONDONTWRITEBYTECODE": "1",
         **counts,
         "OMP_WAIT_POLICY": "passive",
@@ -118,23 +144,23 @@ def _environment(home: str, limits: Limits) -> dict[str, str]:
     }
 
 
-def _own() -> list[str]:
-    """The folders of this package and, where it is installed, of the baselines: trained submissions import them."""
+def _list_own_folders() -> list[str]:
+    """List the folders of this package and, where installed, of the baselines: trained submissions import them."""
     baselines = importlib.util.find_spec("cxrbench_baselines")
     places = [Path(cxrbench.__file__).parent, *((baselines and baselines.submodule_search_locations) or ())]
     return [str(Path(place).resolve()) for place in places]
 
 
-def _bubblewrap(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
-    """Bwrap and its options: an allow-list of read-only binds, one scratch folder, everything unshared."""
+def _build_bwrap_command(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
+    """Build bwrap and its options: an allow-list of read-only binds, one scratch folder, everything unshared."""
     words = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL", *UNSHARED]
     words += AS_ROOT if as_root else AS_USER
     words += ["--proc", "/proc", "--dev", "/dev"]
-    for place in ("/tmp", "/scratch", "/dev/shm"):  # noqa: S108 - inside the sandbox
-        words += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", place]
-    for folder_above in _above(_readable()):
+    for mount in ("/tmp", "/scratch", "/dev/shm"):  # noqa: S108 - inside the sandbox
+        words += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", mount]
+    for folder_above in _list_parents(_list_readable()):
         words += ["--perms", "0755", "--dir", folder_above]
-    for path in _readable():
+    for path in _list_readable():
         link = Path(path)
         words += ["--symlink", str(link.readlink()), path] if link.is_symlink() else ["--ro-bind", path, path]
     for path in filter(os.path.exists, GPU):
@@ -145,15 +171,15 @@ def _bubblewrap(folder: Path, limits: Limits, *, as_root: bool) -> list[str]:
     return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/scratch"]
 
 
-def _above(paths: Sequence[str]) -> list[str]:
-    """Every folder above the given paths, outermost first: left to itself bwrap makes them for root's eyes only."""
+def _list_parents(paths: Sequence[str]) -> list[str]:
+    """List every folder above the given paths, outermost first: by itself bwrap makes them readable by root alone."""
     return sorted({str(parent) for path in paths for parent in Path(path).parents if str(parent) != "/"}, key=len)
 
 
-def _readable() -> list[str]:
-    """Paths bound read-only: the system's libraries, drivers, the interpreter and its packages, this package."""
+def _list_readable() -> list[str]:
+    """List the paths bound read-only: system libraries, drivers, the interpreter and its packages, this package."""
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, *_own()]
-    found = [path for path in (*SYSTEM, *DRIVERS, *own) if os.path.lexists(path)]
-    unique = sorted(dict.fromkeys(found), key=len)
+    own = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), *packages, *_list_own_folders()]
+    present = [path for path in (*SYSTEM, *DRIVERS, *own) if os.path.lexists(path)]
+    unique = sorted(dict.fromkeys(present), key=len)
     return [path for path in unique if not any(path.startswith(f"{other}/") for other in unique if other != path)]

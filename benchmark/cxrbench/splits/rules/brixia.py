@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from cxrbench.case import Case
 from cxrbench.errors import DataError
-from cxrbench.splits.rules import position, rule
-from cxrbench.splits.split import UNUSED, Parts
+from cxrbench.splits.rules import hash_to_fraction, register_rule
+from cxrbench.splits.split import UNUSED, PartByCase
 
 VAL_SHARE = 945 / (3311 + 945)
 """The published share of val in what is not test (Signoroni et al. 2020, table 3: 3,311 / 945 / 447)."""
 
 
-@rule(
+@register_rule(
     "brixia",
     version=1,
     parts=("train", "val", "test"),
@@ -22,21 +22,28 @@ VAL_SHARE = 945 / (3311 + 945)
     "range are val, the rest train; not stratified, so that a subject's part does not depend on the copy; the 447 "
     "test ids of the paper are not public",
 )
-def brixia(cases: Sequence[Case]) -> Parts:
-    """Each case's part by its subject; a consensus image is one whose `meta` says `consensus`.
+def assign_brixia_parts(cases: Sequence[Case]) -> PartByCase:
+    """Assign each case to a part by its subject; a consensus image is one whose `meta` says `consensus`.
 
-    Raises `DataError` where the copy marks no consensus image.
+    Args:
+        cases: Every case of the copy.
+
+    Returns:
+        Case id to part, `unused` for other images of the test subjects.
+
+    Raises:
+        DataError: The copy marks no consensus image.
     """
     consensus = {case.id for case in cases if case.meta.get("consensus")}
     if not consensus:
         raise DataError("no image is marked as consensus", "brixia", "add metadata_consensus_v1.csv to the copy")
     held_out = {case.patient for case in cases if case.id in consensus}
-    return {case.id: _part(case, consensus, held_out) for case in cases}
+    return {case.id: _choose_part(case, consensus, held_out) for case in cases}
 
 
-def _part(case: Case, consensus: set[str], held_out: set[str]) -> str:
+def _choose_part(case: Case, consensus: set[str], held_out: set[str]) -> str:
     if case.id in consensus:
         return "test"
     if case.patient in held_out:
         return UNUSED
-    return "val" if position("brixia-v1", case.patient) < VAL_SHARE else "train"
+    return "val" if hash_to_fraction("brixia-v1", case.patient) < VAL_SHARE else "train"

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from cxrbench.case import Case
-from cxrbench.splits.rules import rule
-from cxrbench.splits.split import UNUSED, Parts
+from cxrbench.splits.rules import register_rule
+from cxrbench.splits.split import UNUSED, PartByCase
 
 PARTS = ("train", "test")
 LICENCE = "no ids are listed; the lists are AGPL-3.0"
 
 
-@rule(
+@register_rule(
     "covidx@published",
     version=1,
     parts=PARTS,
@@ -19,12 +19,19 @@ LICENCE = "no ids are listed; the lists are AGPL-3.0"
     note="LEAKS: the parts of the user's two lists; RSNA ids were taken for patients, so that many RSNA images of test "
     "share an NIH patient with train; for comparison with papers",
 )
-def published(cases: Sequence[Case]) -> Parts:
-    """The list that names the image."""
+def assign_published_parts(cases: Sequence[Case]) -> PartByCase:
+    """Assign each case to the part whose list names the image.
+
+    Args:
+        cases: Every case of the copy.
+
+    Returns:
+        Case id to part.
+    """
     return {case.id: str(case.meta["subset"]) for case in cases}
 
 
-@rule(
+@register_rule(
     "covidx",
     version=1,
     parts=PARTS,
@@ -33,8 +40,15 @@ def published(cases: Sequence[Case]) -> Parts:
     note="disjoint in patients: the train list, and of the test list the images whose patient (of RSNA images the NIH "
     "patient) is not in train; the others are unused; models trained on the published train may be tested on it",
 )
-def clean(cases: Sequence[Case]) -> Parts:
-    """The published parts without test images whose patient is in train."""
+def assign_clean_parts(cases: Sequence[Case]) -> PartByCase:
+    """Assign the published parts, without the test images whose patient is in train.
+
+    Args:
+        cases: Every case of the copy.
+
+    Returns:
+        Case id to part, `unused` for those test images.
+    """
     trained = {case.patient for case in cases if case.meta["subset"] == "train"}
     leaking = {case.id for case in cases if case.meta["subset"] == "test" and case.patient in trained}
-    return {name: UNUSED if name in leaking else part for name, part in published(cases).items()}
+    return {name: UNUSED if name in leaking else part for name, part in assign_published_parts(cases).items()}

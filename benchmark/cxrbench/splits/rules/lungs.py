@@ -1,4 +1,4 @@
-"""Montgomery and Shenzhen lungs: BS-Net's "first 50" came from an unsorted listing, so ours sort and say so; XLSor.
+"""Lungs of Montgomery, Shenzhen and XLSor. BS-Net's "first 50" came from an unsorted listing; our rule sorts.
 
 Signoroni et al. 2020, table 1: Montgomery 88 / 50, Shenzhen 516 / 50 (of the 566 images that have a lung mask).
 """
@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 from cxrbench.case import Case
 from cxrbench.errors import DataError
-from cxrbench.splits.rules import rule
-from cxrbench.splits.split import Parts
+from cxrbench.splits.rules import register_rule
+from cxrbench.splits.split import PartByCase
 
 N_TEST = 50
 PARTS = ("train", "test")
@@ -22,39 +22,63 @@ IN_PROPORTION = (
 )
 
 
-def first_sorted(cases: Sequence[Case]) -> Parts:
-    """The first 50 masked cases by id are the test part."""
-    names = _masked(cases)
+def assign_first_sorted(cases: Sequence[Case]) -> PartByCase:
+    """Assign the first 50 masked cases, sorted by id, to test and the others to train.
+
+    Args:
+        cases: Every case of the copy.
+
+    Returns:
+        Case id to part of every case that has a lung segmentation.
+    """
+    names = _list_masked_cases(cases)
     return {name: "test" if i < N_TEST else "train" for i, name in enumerate(names)}
 
 
-def first_of_each_class(cases: Sequence[Case]) -> Parts:
-    """From each class, in proportion to its size, the first masked cases by id are the test part: 50 in all."""
-    names = _masked(cases)
-    normal, ill = ([name for name in names if _ill(name) == kind] for kind in (False, True))
+def assign_first_per_class(cases: Sequence[Case]) -> PartByCase:
+    """Assign 50 masked cases to test: from each class, in proportion to its size, the first ones sorted by id.
+
+    Args:
+        cases: Every case of the copy.
+
+    Returns:
+        Case id to part of every case that has a lung segmentation.
+
+    Raises:
+        DataError: An id does not tell its class by ending in `_0` or `_1`.
+    """
+    names = _list_masked_cases(cases)
+    normal, diseased = ([name for name in names if _has_tuberculosis(name) == value] for value in (False, True))
     n_normal = round(N_TEST * len(normal) / max(len(names), 1))
-    test = {*normal[:n_normal], *ill[: N_TEST - n_normal]}
+    test = {*normal[:n_normal], *diseased[: N_TEST - n_normal]}
     return {name: "test" if name in test else "train" for name in names}
 
 
-def everything(cases: Sequence[Case]) -> Parts:
-    """Every masked case is the train part."""
-    return dict.fromkeys(_masked(cases), "train")
+def assign_masked_to_train(cases: Sequence[Case]) -> PartByCase:
+    """Assign every case that has a lung segmentation to train.
+
+    Args:
+        cases: Every case of the copy.
+
+    Returns:
+        Case id to part of these cases.
+    """
+    return dict.fromkeys(_list_masked_cases(cases), "train")
 
 
-def _masked(cases: Sequence[Case]) -> list[str]:
+def _list_masked_cases(cases: Sequence[Case]) -> list[str]:
     return sorted(case.id for case in cases if case.targets.lung_mask is not None)
 
 
-def _ill(name: str) -> bool:
-    """Whether the last part of a name such as `MCUCXR_0001_0` says tuberculosis."""
+def _has_tuberculosis(name: str) -> bool:
+    """Whether the last part of a name such as `MCUCXR_0001_0` means tuberculosis."""
     sign = PurePath(name).stem.rpartition("_")[2]
     if sign not in ("0", "1"):
         raise DataError("the name does not end in _0 (normal) or _1 (tuberculosis)", name, "use the official names")
     return sign == "1"
 
 
-rule(
+register_rule(
     "xlsor",
     version=1,
     parts=("train",),
@@ -62,17 +86,17 @@ rule(
     licence=LICENCE,
     note="all films that have a mask are train: real ones, and synthetic ones with the mask of their source (Amer et "
     "al. 2020, section IV-A); nothing is tested on pseudo-masks",
-)(everything)
+)(assign_masked_to_train)
 
 for _dataset in ("montgomery", "shenzhen"):
-    rule(_dataset, version=1, parts=PARTS, origin="published sizes, our rule", licence=LICENCE, note=IN_PROPORTION)(
-        first_of_each_class
-    )
-    rule(
+    register_rule(
+        _dataset, version=1, parts=PARTS, origin="published sizes, our rule", licence=LICENCE, note=IN_PROPORTION
+    )(assign_first_per_class)
+    register_rule(
         f"{_dataset}@first-50",
         version=1,
         parts=PARTS,
         origin="published rule, sorted",
         licence=LICENCE,
         note=f"{LITERAL}; not stratified (normal films sort first), for comparison only",
-    )(first_sorted)
+    )(assign_first_sorted)

@@ -1,4 +1,4 @@
-"""Predicted masks that lie in files: PNG and other raster files for a radiograph, NIfTI for a volume."""
+"""Predicted masks in files: PNG and other raster files for a radiograph, NIfTI for a volume."""
 
 from importlib import import_module
 from pathlib import Path
@@ -15,14 +15,22 @@ LPS = ("L", "P", "S")
 
 
 def read_mask_file(path: Path) -> NDArray[np.generic]:
-    """The mask that a table names: `[H, W]` of a raster file, `[D, H, W]` in LPS of a NIfTI file.
+    """Read a mask that a table of predictions names.
 
-    Raises `DataError` where the file is absent or unreadable, `UsageError` where NIfTI needs the extra `ct`.
+    Args:
+        path: A PNG or another raster file, or a NIfTI file.
+
+    Returns:
+        The mask: `[H, W]` of a raster file, `[D, H, W]` in LPS of a NIfTI file.
+
+    Raises:
+        DataError: Where the file is absent or unreadable.
+        UsageError: Where NIfTI needs the extra `ct`.
     """
-    return _volume(path) if path.name.endswith(NIFTI) else read_mask(path)
+    return _read_volume(path) if path.name.endswith(NIFTI) else read_mask(path)
 
 
-def _volume(path: Path) -> NDArray[np.generic]:
+def _read_volume(path: Path) -> NDArray[np.generic]:
     """Voxels turned to feet to head, front to back, the patient's right to left, as canonical volumes are."""
     try:
         nib: Any = import_module("nibabel")

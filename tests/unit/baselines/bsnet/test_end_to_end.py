@@ -1,4 +1,4 @@
-"""One tiny training of all four stages on the phantom, through the commands; it must beat the best constant scores."""
+"""A small training of all four stages on the phantom, by the commands; it must beat the best constant scores."""
 
 import json
 
@@ -22,7 +22,6 @@ SETTINGS = {
 }
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:.timm-. encoders are deprecated:DeprecationWarning")
 def test_four_stages_and_a_score_better_than_any_constant(command, tmp_path, best_constant):
     changes = [f"--set={key}={value}" for key, value in SETTINGS.items()]

@@ -1,4 +1,4 @@
-"""The ensemble: the mean of its members, joined from their folders; a member that nobody gave is refused."""
+"""The ensemble: the mean of its members, joined from their folders; a missing member is refused."""
 
 import json
 import shutil
@@ -15,19 +15,19 @@ PARTS = ("brixia-cohen/train",)
 
 @pytest.fixture(scope="module")
 def members(tmp_path_factory):
-    """A hard- and a soft-attention network that have seen one batch, saved as their training would."""
-    found = {}
+    """A hard-attention and a soft-attention network after one batch, saved as by their training."""
+    folders = {}
     for name in ("ha", "sa"):
         recipe = load_recipe(f"bs-net-{name}", SMALL)
-        made = systems[recipe.system](recipe).train()
-        made(torch.rand(4, 1, 32, 32))
+        system = systems[recipe.system](recipe).train()
+        system(torch.rand(4, 1, 32, 32))
         story = {"command": "c", "seed": 0, "seconds": 1, "hardware": "h", "stages": [], "learnt_from": list(PARTS)}
-        found[name] = tmp_path_factory.mktemp("members") / name
-        save_system(made, found[name], name, PARTS, story)
-    return found
+        folders[name] = tmp_path_factory.mktemp("members") / name
+        save_system(system, folders[name], name, PARTS, story)
+    return folders
 
 
-def test_it_is_joined_from_folders_and_is_their_mean(members, command, tmp_path):
+def test_the_ensemble_is_the_mean_of_its_members(members, command, tmp_path):
     starts = [f"--start={member}={members[member[:2]]}" for member in ("ha", "ha_last", "sa", "sa_last")]
     changes = [f"--set={change}" for change in SMALL]
     done = command("train", "bs-net-ens", *starts, *changes, "--out", tmp_path / "joined")
@@ -40,7 +40,7 @@ def test_it_is_joined_from_folders_and_is_their_mean(members, command, tmp_path)
     shutil.rmtree(tmp_path / "joined")
 
 
-def test_a_member_that_is_not_given_is_named(members, command, tmp_path):
+def test_a_missing_member_is_named(members, command, tmp_path):
     changes = [f"--set={change}" for change in (*SMALL, "network.members=[ha, sa]")]
     done = command("train", "bs-net-ens", f"--start=ha={members['ha']}", *changes, "--out", tmp_path / "joined")
     assert done.code == 2

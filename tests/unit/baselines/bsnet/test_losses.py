@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from cxrbench_baselines.systems.bsnet.losses import score_loss, scores
+from cxrbench_baselines.systems.bsnet.losses import compute_score_loss, to_scores
 
 
 def printed(probability, truth, alpha, beta):
@@ -21,24 +21,24 @@ def printed(probability, truth, alpha, beta):
 def test_the_loss_is_the_printed_one(beta):
     logits = torch.randn(3, 6, 4, dtype=torch.float32)
     truth = torch.randint(0, 4, (3, 6))
-    want = [
+    expected = [
         printed(p.tolist(), int(y), 0.7, beta)
         for p, y in zip(logits.softmax(-1).view(-1, 4), truth.view(-1), strict=True)
     ]
-    assert float(score_loss(logits, truth, 0.7, beta)) == pytest.approx(np.mean(want), rel=1e-5)
+    assert float(compute_score_loss(logits, truth, 0.7, beta)) == pytest.approx(np.mean(expected), rel=1e-5)
 
 
 def test_zones_without_truth_cost_nothing():
     logits, truth = torch.randn(2, 6, 4), torch.randint(0, 4, (2, 6))
     half = truth.clone()
     half[1] = -1
-    assert torch.equal(score_loss(logits, half, 0.7, 10), score_loss(logits[:1], truth[:1], 0.7, 10))
-    assert float(score_loss(logits, torch.full_like(truth, -1), 0.7, 10)) == 0
+    assert torch.equal(compute_score_loss(logits, half, 0.7, 10), compute_score_loss(logits[:1], truth[:1], 0.7, 10))
+    assert float(compute_score_loss(logits, torch.full_like(truth, -1), 0.7, 10)) == 0
 
 
 def test_scores_of_a_distribution():
     probability = torch.tensor([0.4, 0.25, 0.25, 0.1])
-    assert float(scores(probability, "class")) == 0
-    assert float(scores(probability, "median")) == 1
-    assert float(scores(probability, "mean")) == pytest.approx(0.25 + 0.5 + 0.3)
-    assert scores(torch.tensor([0.0, 0.0, 0.0, 1.0]), "median") == 3
+    assert float(to_scores(probability, "class")) == 0
+    assert float(to_scores(probability, "median")) == 1
+    assert float(to_scores(probability, "mean")) == pytest.approx(0.25 + 0.5 + 0.3)
+    assert to_scores(torch.tensor([0.0, 0.0, 0.0, 1.0]), "median") == 3

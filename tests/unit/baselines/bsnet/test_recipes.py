@@ -1,4 +1,4 @@
-"""The packaged recipes against the paper as `published.yaml` records it; every ablation builds and runs."""
+"""The packaged recipes against the paper's settings in `published.yaml`; every ablation builds and runs."""
 
 from importlib.resources import files
 
@@ -35,13 +35,13 @@ def test_the_full_recipe_is_as_printed(name):
 @pytest.mark.parametrize("name", [*ABLATIONS, "bs-net-sa"])
 def test_a_variant_of_the_network_runs_and_learns(name):
     recipe = load_recipe(name, SMALL)
-    made = systems[recipe.system](recipe).train()
+    system = systems[recipe.system](recipe).train()
     batch = {"image": torch.rand(2, 1, 32, 32), "brixia": torch.ones(2, 6, dtype=torch.long)}
-    made.losses(recipe.stage("all"), batch)["score"].backward()
-    assert all(one.grad is not None for one in made.network.scorer.parameters())
+    system.losses(recipe.stage("all"), batch)["score"].backward()
+    assert all(weights.grad is not None for weights in system.network.scorer.parameters())
     if name in ABLATIONS:
-        room, key, value = ABLATIONS[name]
-        assert getattr(recipe, room)[key] == value
+        section, key, value = ABLATIONS[name]
+        assert getattr(recipe, section)[key] == value
         assert load_recipe("bs-net-ha").model_copy(update={"network": recipe.network}).stages == recipe.stages
 
 
@@ -65,6 +65,6 @@ def test_one_more_level_sees_zones_of_1024_pixels():
     assert sides == [[64, 32, 16, 8], [128, 64, 32, 16, 8]]
 
 
-def test_a_size_that_does_not_fit_is_told():
+def test_a_size_that_does_not_fit_is_an_error():
     with pytest.raises(UsageError, match="multiple of 32"):
         systems["bs-net"](load_recipe("bs-net-ha", ("input.size=48",)))

@@ -1,10 +1,9 @@
-"""The regression of Cohen et al.: least squares, and a line that learns the phantom's severity."""
+"""The regression of Cohen et al.: least squares, and the severity of the phantom."""
 
 import json
 
 import numpy as np
-import pytest
-from cxrbench_baselines.systems.cohen.regression import line_through
+from cxrbench_baselines.systems.cohen.regression import fit_line
 
 
 def test_the_line_is_that_of_least_squares():
@@ -12,21 +11,20 @@ def test_the_line_is_that_of_least_squares():
     features, truth = rng.normal(3, 2, (40, 3)), rng.normal(size=(40, 2))
     design = np.column_stack([features, np.ones(40)])
     expected, *_ = np.linalg.lstsq(design, truth, rcond=None)
-    slopes, intercepts = line_through(features, truth, penalised=False)
+    slopes, intercepts = fit_line(features, truth, penalised=False)
     np.testing.assert_allclose(slopes, expected[:-1].T, atol=1e-10)
     np.testing.assert_allclose(intercepts, expected[-1], atol=1e-10)
 
 
-def test_a_penalty_keeps_more_features_than_cases_in_bounds():
+def test_a_penalty_allows_more_features_than_cases():
     rng = np.random.default_rng(1)
     signal = rng.normal(size=60)
     features = np.column_stack([signal + rng.normal(0, 0.3, 60) for _ in range(20)] + [rng.normal(size=(60, 200))])
-    slopes, intercepts = line_through(features[:40], signal[:40, None], penalised=True)
+    slopes, intercepts = fit_line(features[:40], signal[:40, None], penalised=True)
     predicted = features[40:] @ slopes[0] + intercepts[0]
     assert np.corrcoef(predicted, signal[40:])[0, 1] > 0.8
 
 
-@pytest.mark.timeout(300)
 def test_features_and_a_line_beat_the_mean_on_the_phantom(command, tmp_path):
     out = tmp_path / "cohen"
     small = ("--set", "input.size=96", "--set", "network.encoder=tf_efficientnet_lite0")

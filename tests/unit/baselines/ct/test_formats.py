@@ -1,14 +1,15 @@
-"""From the files of four datasets, laid out as published, to lungs and affected fraction: one chest, one answer.
+"""From the files of four datasets, in their published layout, to lungs and affected fraction of the same chest.
 
-No real volume with lesions is at hand: orientation and measures are checked on a chest whose lesion lies in the right
-lung, towards the back, so that no wrong axis and no wrong direction can hide.
+No real volume with lesions is available: orientation and measures are checked on a chest whose lesion is in the
+posterior right lung, so that every wrong axis and direction is detected.
 """
 
 import numpy as np
 import pytest
 from cxrbench.datasets import load
-from cxrbench_baselines.ct.lungs import found_lungs
-from cxrbench_baselines.ct.prepare import prepare, rescaled
+from cxrbench_baselines.ct.lungs import find_lung_sides
+from cxrbench_baselines.ct.prepare import prepare_series
+from cxrbench_baselines.ct.rescaling import rescale_ct
 from cxrbench_baselines.ct.severity import affected_fraction
 
 from tests.fixtures.make_chest import chest
@@ -72,50 +73,49 @@ WITH_LESIONS = (mosmed, medseg_nine, medseg_ma)
 WITH_LUNGS = (medseg_nine, medseg_ma, nsclc, luna16)
 
 
-def written(writers):
-    """A test for each dataset: `write` lays it out, and `case_of` reads its case back."""
-    return pytest.mark.parametrize("write", writers, ids=lambda write: write.__name__)
+def for_each(writers):
+    """A test per dataset; `case` is the chest as read from its files."""
+    return pytest.mark.parametrize("case", writers, ids=lambda write: write.__name__, indirect=True)
 
 
-def case_of(write, root):
-    dataset, name = write(root)
+@pytest.fixture(scope="module")
+def case(request, tmp_path_factory):
+    """The case of one dataset, whose files are written once."""
+    root = tmp_path_factory.mktemp(request.param.__name__)
+    dataset, name = request.param(root)
     return load(dataset, root).by_id[name]
 
 
-@written(WRITERS)
-def test_the_volume_comes_out_as_it_was_made(tmp_path, write):
-    case = case_of(write, tmp_path)
+@for_each(WRITERS)
+def test_the_volume_comes_out_as_it_was_made(case):
     image = case.image()
     np.testing.assert_array_equal(image.pixels, MADE.hu)
     assert image.spacing == pytest.approx(MADE.spacing, rel=1e-6)
 
 
-@written(WRITERS)
-def test_lungs_are_found_on_their_sides_and_have_their_volume(tmp_path, write):
-    case = case_of(write, tmp_path)
-    small = rescaled(case.image())
-    found = found_lungs(small)
-    assert found.remark == ""
+@for_each(WRITERS)
+def test_lungs_are_found_on_their_sides_and_have_their_volume(case):
+    small = rescale_ct(case.image())
+    split = find_lung_sides(small)
+    assert split.remark == ""
     for side in (1, 2):
-        wanted = (MADE.lungs == side).sum() * np.prod(MADE.spacing)
-        assert (found.labels == side).sum() * np.prod(small.spacing) == pytest.approx(wanted, rel=0.05)
+        expected = (MADE.lungs == side).sum() * np.prod(MADE.spacing)
+        assert (split.labels == side).sum() * np.prod(small.spacing) == pytest.approx(expected, rel=0.05)
 
 
-@written(WITH_LESIONS)
-def test_the_drawn_lesion_is_measured_in_the_right_lung(tmp_path, write):
-    case = case_of(write, tmp_path)
-    series = prepare(case.image())
-    found = affected_fraction(series.cropped(case.targets.lesion_mask()) > 0, series.lungs)
-    assert found["right"] == pytest.approx(RIGHT, rel=0.05)
-    assert found["left"] == 0
-    assert found["larger"] == found["right"]
+@for_each(WITH_LESIONS)
+def test_the_drawn_lesion_is_measured_in_the_right_lung(case):
+    series = prepare_series(case.image())
+    fractions = affected_fraction(series.cropped(case.targets.lesion_mask()) > 0, series.lungs)
+    assert fractions["right"] == pytest.approx(RIGHT, rel=0.05)
+    assert fractions["left"] == 0
+    assert fractions["larger"] == fractions["right"]
 
 
-@written(WITH_LUNGS)
-def test_drawn_lungs_crop_as_found_ones_do(tmp_path, write):
-    case = case_of(write, tmp_path)
+@for_each(WITH_LUNGS)
+def test_drawn_lungs_crop_like_extracted_ones(case):
     image = case.image()
-    given, found = prepare(image, case.targets.lung_mask()), prepare(image)
-    for one, other in zip(given.box, found.box, strict=True):
-        assert abs(one.start - other.start) <= 2
-        assert abs(one.stop - other.stop) <= 2
+    drawn, extracted = prepare_series(image, case.targets.lung_mask()), prepare_series(image)
+    for left, right in zip(drawn.box, extracted.box, strict=True):
+        assert abs(left.start - right.start) <= 2
+        assert abs(left.stop - right.stop) <= 2

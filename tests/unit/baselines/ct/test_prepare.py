@@ -5,14 +5,8 @@ import pytest
 import SimpleITK
 from cxrbench.case import Image
 from cxrbench.errors import DataError
-from cxrbench_baselines.ct.prepare import (
-    cropped,
-    prepare,
-    read_rescaled,
-    rescaled,
-    rescaled_labels,
-    windowed,
-)
+from cxrbench_baselines.ct.prepare import crop_to_lungs, prepare_series, window_hu
+from cxrbench_baselines.ct.rescaling import read_rescaled_ct, rescale_ct, rescale_labels
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,8 +18,8 @@ def ct(pixels=None, spacing=SPACING):
     return Image(body() if pixels is None else pixels, "ct", spacing)
 
 
-def test_pixels_come_out_near_two_millimetres_and_the_field_of_view_stays():
-    small = rescaled(ct(body((3, 50, 61)), (8.0, 0.8, 0.7)))
+def test_rescaling_keeps_the_field_of_view_near_two_millimetres():
+    small = rescale_ct(ct(body((3, 50, 61)), (8.0, 0.8, 0.7)))
     assert small.pixels.shape == (3, 20, 21)
     assert small.spacing == pytest.approx((8, 50 * 0.8 / 20, 61 * 0.7 / 21))
     assert small.pixels.dtype == np.int16
@@ -33,7 +27,7 @@ def test_pixels_come_out_near_two_millimetres_and_the_field_of_view_stays():
 
 def test_shrinking_takes_the_mean_of_the_area():
     voxels = body((2, 8, 12))
-    small = rescaled(ct(voxels, (5.0, 1.0, 1.0))).pixels
+    small = rescale_ct(ct(voxels, (5.0, 1.0, 1.0))).pixels
     blocks = voxels.reshape(2, 4, 2, 6, 2).mean(axis=(2, 4))
     assert np.abs(small - blocks).max() <= 0.5
 
@@ -41,13 +35,13 @@ def test_shrinking_takes_the_mean_of_the_area():
 @given(st.floats(0.4, 1.9), st.integers(20, 60), st.integers(20, 60))
 def test_the_mean_of_a_slice_is_kept(step, h, w):
     voxels = body((2, h, w))
-    small = rescaled(ct(voxels, (5.0, step, step))).pixels
+    small = rescale_ct(ct(voxels, (5.0, step, step))).pixels
     np.testing.assert_allclose(small.mean(axis=(1, 2)), voxels.mean(axis=(1, 2)), atol=1)
 
 
-def test_growing_is_what_another_library_does_in_between():
+def test_enlarging_agrees_with_simpleitk_inside_the_slice():
     voxels = body((2, 20, 24))
-    big = rescaled(ct(voxels, (5.0, 4.0, 4.0))).pixels
+    big = rescale_ct(ct(voxels, (5.0, 4.0, 4.0))).pixels
     picture = SimpleITK.GetImageFromArray(voxels.astype(np.float32))
     picture.SetSpacing((4.0, 4.0, 5.0))
     origin = (-1.0, -1.0, 0.0)
@@ -59,7 +53,7 @@ def test_growing_is_what_another_library_does_in_between():
 
 
 def test_the_window_ends_at_0_and_1():
-    assert windowed(np.array([-1024, -1000, 300, 3071], np.int16)).tolist() == [0, 0, 1, 1]
+    assert window_hu(np.array([-1024, -1000, 300, 3071], np.int16)).tolist() == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("kind", ["nii", "nii.gz", "mhd", "dicom"])
@@ -71,52 +65,52 @@ def test_a_file_gives_what_its_array_gives(tmp_path, kind):
         path = write_mhd(tmp_path / "ct.mhd", voxels)
     else:
         path = write_nifti(tmp_path / f"ct.{kind}", voxels, axes="RAI")
-    found, wanted = read_rescaled(path), rescaled(ct(voxels))
-    np.testing.assert_array_equal(found.pixels, wanted.pixels)
-    assert found.spacing == pytest.approx(wanted.spacing, rel=1e-6)
+    read, expected = read_rescaled_ct(path), rescale_ct(ct(voxels))
+    np.testing.assert_array_equal(read.pixels, expected.pixels)
+    assert read.spacing == pytest.approx(expected.spacing, rel=1e-6)
 
 
 def test_labels_keep_their_share_and_go_to_the_majority():
     labels = np.zeros((1, 4, 4), np.uint8)
     labels[0, :, :2], labels[0, :3, 2:] = 1, 2
-    assert rescaled_labels(labels, (1, 2, 2)).tolist() == [[[1, 2], [1, 0]]]
+    assert rescale_labels(labels, (1, 2, 2)).tolist() == [[[1, 2], [1, 0]]]
 
 
-def test_the_crop_is_the_box_of_the_lungs_and_the_way_back_is_exact_without_rescaling():
-    made = chest((8.0, 2.0, 2.0))
-    series = prepare(Image(made.hu, "ct", made.spacing), made.lungs)
-    np.testing.assert_array_equal(series.hu, made.hu[series.box])
+def test_cropping_to_the_lungs_is_reversed_exactly_without_rescaling():
+    source = chest((8.0, 2.0, 2.0))
+    series = prepare_series(Image(source.hu, "ct", source.spacing), source.lungs)
+    np.testing.assert_array_equal(series.hu, source.hu[series.box])
     assert all(side.any() for axis in range(3) for side in (np.take(series.lungs, [0, -1], axis) > 0,))
-    assert (series.lungs > 0).sum() == (made.lungs > 0).sum()
+    assert (series.lungs > 0).sum() == (source.lungs > 0).sum()
     assert (series.pixels.min(), series.pixels.max()) >= (0, 0)
-    lesions = series.cropped(made.lesions) > 0
-    np.testing.assert_array_equal(series.restored(lesions), made.lesions)
+    lesions = series.cropped(source.lesions) > 0
+    np.testing.assert_array_equal(series.restored(lesions), source.lesions)
 
 
 @pytest.mark.parametrize("step", [0.75, 3.0])
-def test_a_mask_survives_the_way_there_and_back(step):
-    made = chest((20.0, step, step))
-    series = prepare(Image(made.hu, "ct", made.spacing), made.lungs)
-    back = series.restored(series.cropped(made.lesions) > 0)
-    assert back.shape == made.hu.shape
-    assert 2 * (back & made.lesions).sum() / (back.sum() + made.lesions.sum()) > 0.93
+def test_a_mask_survives_rescaling_and_back(step):
+    source = chest((20.0, step, step))
+    series = prepare_series(Image(source.hu, "ct", source.spacing), source.lungs)
+    back = series.restored(series.cropped(source.lesions) > 0)
+    assert back.shape == source.hu.shape
+    assert 2 * (back & source.lesions).sum() / (back.sum() + source.lesions.sum()) > 0.93
 
 
 def test_another_finder_of_lungs_gets_the_rescaled_image():
-    made = chest((8.0, 1.0, 1.0))
-    seen = []
+    source = chest((8.0, 1.0, 1.0))
+    calls = []
 
     def find(image, where):
-        seen.append((image.pixels.shape, where))
+        calls.append((image.pixels.shape, where))
         return np.ones(image.pixels.shape, np.uint8)
 
-    series = prepare(Image(made.hu, "ct", made.spacing), where="study 1", find=find)
-    assert seen == [((30, 140, 180), "study 1")]
+    series = prepare_series(Image(source.hu, "ct", source.spacing), where="study 1", find=find)
+    assert calls == [((30, 140, 180), "study 1")]
     assert series.hu.shape == series.whole == (30, 140, 180)
 
 
 @pytest.mark.parametrize(
-    ("image", "said"),
+    ("image", "message"),
     [
         (ct(body()[:1]), "a single slice is no CT series"),
         (ct(spacing=None), "a CT without spacing"),
@@ -126,19 +120,19 @@ def test_another_finder_of_lungs_gets_the_rescaled_image():
         (Image(np.zeros((4, 4), np.float32)), "cxr of 2 dimensions"),
     ],
 )
-def test_what_is_no_series_is_refused_with_its_name(image, said):
-    with pytest.raises(DataError, match=rf"{said}.*study 7") as error:
-        prepare(image, where="study 7")
+def test_an_invalid_series_is_refused_with_its_name(image, message):
+    with pytest.raises(DataError, match=rf"{message}.*study 7") as error:
+        prepare_series(image, where="study 7")
     assert "\n" not in error.value.line
 
 
 def test_a_file_of_one_slice_is_refused_with_its_name(tmp_path):
     path = write_nifti(tmp_path / "one.nii.gz", body()[:1])
     with pytest.raises(DataError, match=r"single slice.*one\.nii\.gz"):
-        read_rescaled(path)
+        read_rescaled_ct(path)
 
 
 def test_without_lungs_there_is_no_box():
-    small = rescaled(ct())
+    small = rescale_ct(ct())
     with pytest.raises(DataError, match=r"lung mask is empty.*study 7"):
-        cropped(small, np.zeros(small.pixels.shape, np.uint8), (5, 7, 9), where="study 7")
+        crop_to_lungs(small, np.zeros(small.pixels.shape, np.uint8), (5, 7, 9), where="study 7")

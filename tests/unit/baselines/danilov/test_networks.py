@@ -10,7 +10,7 @@ from importlib.resources import files
 import pytest
 import torch
 import yaml
-from cxrbench.runner.isolation.counter import macs, parameters
+from cxrbench.runner.isolation.counter import count_macs, count_parameters
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
 
@@ -39,7 +39,7 @@ PUBLISHED = yaml.safe_load((files("cxrbench.reported") / "published.yaml").read_
 
 
 def on_meta(name: str) -> tuple[torch.nn.Module, torch.Tensor]:
-    """The network of one stage, without weights, and an image of its size."""
+    """The network of a recipe on the meta device, and an image of its size."""
     recipe = load_recipe(name, ["network.pretrained=none"])
     with torch.device("meta"):
         system = systems[recipe.system](recipe)
@@ -50,8 +50,8 @@ def on_meta(name: str) -> tuple[torch.nn.Module, torch.Tensor]:
 def test_size_and_cost_are_those_of_the_table(name):
     network, image = on_meta(name)
     millions, billions = MEASURED[name]
-    assert parameters(network) / 1e6 == pytest.approx(millions, abs=0.0051)
-    assert macs(lambda: network(image)) / 1e9 == pytest.approx(billions, abs=0.0051)
+    assert count_parameters(network) / 1e6 == pytest.approx(millions, abs=0.0051)
+    assert count_macs(lambda: network(image)) / 1e9 == pytest.approx(billions, abs=0.0051)
 
 
 @pytest.mark.parametrize("name", MEASURED)

@@ -1,4 +1,4 @@
-"""The eighteen packaged recipes against the paper's tables as `published.yaml` records them."""
+"""The eighteen packaged recipes against the paper's tables in `published.yaml`."""
 
 from importlib.resources import files
 
@@ -24,9 +24,9 @@ LOSSES = {"BCE": "bce", "Dice": "dice", "Jaccard": "jaccard", "Lovász": "lovasz
 
 
 def optimizer(printed: dict) -> Optimizer:
-    """The table's two columns as the recipe spells them."""
-    name, _, more = printed["optimizer"].partition(" ")
-    return Optimizer(name=name.lower(), lr=printed["lr"], amsgrad=more == "(AMSGrad)")
+    """The optimizer of the table in the terms of a recipe."""
+    name, _, variant = printed["optimizer"].partition(" ")
+    return Optimizer(name=name.lower(), lr=printed["lr"], amsgrad=variant == "(AMSGrad)")
 
 
 def check_training(stage: Stage, printed: dict) -> None:
@@ -45,7 +45,7 @@ def check_network(recipe: Recipe, name: str, printed: dict) -> None:
     assert recipe.network["encoder"] == ENCODERS[printed["encoder"]]
 
 
-def test_there_are_eighteen():
+def test_there_are_eighteen_recipes():
     assert len(STAGE_1) == len(STAGE_2) == 9
 
 
@@ -71,8 +71,8 @@ def test_stage_2_is_as_printed(name):
 def test_stage_2_takes_the_lungs_that_the_paper_chose(name):
     recipe, chosen = load_recipe(name), load_recipe(PUBLISHED["danilov-stage-1"]["chosen"])
     assert recipe.stage("lungs") == chosen.stage("lungs")
-    own = {"decoder": chosen.network["decoder"], "encoder": chosen.network["encoder"], "size": chosen.input.size}
-    assert recipe.network["lungs"] == own
+    expected = {"decoder": chosen.network["decoder"], "encoder": chosen.network["encoder"], "size": chosen.input.size}
+    assert recipe.network["lungs"] == expected
 
 
 def test_the_augmentation_has_the_printed_ranges():

@@ -1,26 +1,33 @@
-"""The network of DLNet against its description: shapes, parameters, one way through the heads by hand."""
+"""The network of DLNet against its description: shapes, parameters, the heads by hand."""
 
 import pytest
 import torch
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
-from cxrbench_baselines.systems.dlnet.network import MAPS, Detector, DLNet, Localizer, one_map, to_unit
+from cxrbench_baselines.systems.dlnet.network import (
+    MAPS,
+    DetectionHead,
+    DLNet,
+    LocalizationHead,
+    merge_maps,
+    scale_to_unit,
+)
 from torch import nn
 
 
 @pytest.fixture(scope="module")
 def full():
-    """The paper's network, without memory."""
+    """The paper's network on the meta device."""
     with torch.device("meta"):
         return DLNet("resnet50", 3, 0.5, "none").eval()
 
 
-def test_at_448_pixels_there_are_128_maps_of_56_and_the_printed_activations(full):
-    seen = full(torch.zeros(2, 3, 448, 448, device="meta"))
-    assert seen.logit.shape == (2,)
-    assert seen.maps.shape == (2, 128, 56, 56)
-    assert seen.act28.shape == (2, 1024, 28, 28)
-    assert seen.act14.shape == (2, 2048, 14, 14)
+def test_448_pixels_give_the_printed_maps_and_activations(full):
+    outputs = full(torch.zeros(2, 3, 448, 448, device="meta"))
+    assert outputs.logit.shape == (2,)
+    assert outputs.maps.shape == (2, 128, 56, 56)
+    assert outputs.act28.shape == (2, 1024, 28, 28)
+    assert outputs.act14.shape == (2, 2048, 14, 14)
 
 
 def test_the_heads_have_the_parameters_of_their_description(full):
@@ -36,12 +43,12 @@ def test_the_heads_have_the_parameters_of_their_description(full):
 
 
 def test_dropout_stands_between_the_first_two_dense_layers():
-    kinds = [type(layer) for layer in Detector(8, 0.3)]
+    kinds = [type(layer) for layer in DetectionHead(8, 0.3)]
     assert kinds == [nn.Linear, nn.ReLU, nn.Dropout, nn.Linear, nn.ReLU, nn.Linear]
 
 
-def test_the_way_down_the_localisation_head_by_hand():
-    head = Localizer((2, 2, 2))
+def test_the_localisation_head_by_hand():
+    head = LocalizationHead((2, 2, 2))
     for layer in (head.to_middle, head.to_fine):
         nn.init.zeros_(layer.bias)
         layer.weight.data = torch.eye(2)[:, :, None, None]
@@ -53,21 +60,21 @@ def test_the_way_down_the_localisation_head_by_hand():
     act56 = torch.zeros(1, 2, 4, 4)
     act56[0, 0, 0, 0] = 5
     maps = head(act56, act28, act14)
-    wanted = (1 + act28[0, 0]).repeat_interleave(2, 0).repeat_interleave(2, 1)
-    wanted[0, 0] += 5
-    assert torch.equal(maps[0, 0], wanted)
+    expected = (1 + act28[0, 0]).repeat_interleave(2, 0).repeat_interleave(2, 1)
+    expected[0, 0] += 5
+    assert torch.equal(maps[0, 0], expected)
     assert not maps[0, 1:].any()  # -10 is cut off by ReLU, the other 126 maps have no weights
 
 
-def test_the_map_of_the_inference_is_the_largest_value_at_each_pixel_scaled_to_one():
+def test_the_inference_map_is_the_pixelwise_maximum_scaled_to_one():
     maps = torch.tensor([[[[1.0, 3.0]], [[2.0, 0.0]]]])
-    assert torch.allclose(one_map(maps), torch.tensor([[[2 / 3, 1.0]]]))
-    assert torch.equal(to_unit(torch.full((1, 2, 3, 3), 7.0)), torch.zeros(1, 2, 3, 3))
+    assert torch.allclose(merge_maps(maps), torch.tensor([[[2 / 3, 1.0]]]))
+    assert torch.equal(scale_to_unit(torch.full((1, 2, 3, 3), 7.0)), torch.zeros(1, 2, 3, 3))
 
 
 def test_images_of_a_batch_are_scaled_apart():
-    found = to_unit(torch.stack([torch.arange(4.0).reshape(1, 2, 2), 10 * torch.arange(4.0).reshape(1, 2, 2)]))
-    assert torch.equal(found[0], found[1])
+    scaled = scale_to_unit(torch.stack([torch.arange(4.0).reshape(1, 2, 2), 10 * torch.arange(4.0).reshape(1, 2, 2)]))
+    assert torch.equal(scaled[0], scaled[1])
 
 
 def test_lsnet_contracts_as_vgg16_does():
@@ -75,8 +82,8 @@ def test_lsnet_contracts_as_vgg16_does():
 
     recipe = load_recipe("lsnet", ("network.pretrained=none",))
     with torch.device("meta"):
-        own, reference = systems["lsnet"](recipe).network.encoder, vgg16().features
-        shapes = [tuple(weights.shape) for weights in own.parameters()]
+        encoder, reference = systems["lsnet"](recipe).network.encoder, vgg16().features
+        shapes = [tuple(weights.shape) for weights in encoder.parameters()]
         assert shapes == [tuple(weights.shape) for weights in reference.parameters()]
 
 

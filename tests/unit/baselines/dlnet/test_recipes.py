@@ -1,4 +1,4 @@
-"""The packaged recipes of Amer et al. and Tang et al. against what the papers print, as `published.yaml` records it."""
+"""The packaged recipes of Amer et al. and Tang et al. against the papers' settings in `published.yaml`."""
 
 from importlib.resources import files
 
@@ -35,10 +35,10 @@ def test_dlnet_sees_and_cuts_as_printed(name):
 
 
 def test_the_second_stage_makes_proposals_as_printed():
-    own, printed = load_recipe("dlnet-2").network["proposals"], PUBLISHED["dlnet-2"]["proposals"]
-    assert own["threshold"] == printed["threshold"]
-    assert own["certain"] == 0.8
-    assert own["share"] == 0.5
+    options, printed = load_recipe("dlnet-2").network["proposals"], PUBLISHED["dlnet-2"]["proposals"]
+    assert options["threshold"] == printed["threshold"]
+    assert options["certain"] == 0.8
+    assert options["share"] == 0.5
     assert "half of the positive training images whose detection output passes 0.8" in printed["used_for"]
     assert load_recipe("dlnet-2").stage("proposals").epochs == PUBLISHED["dlnet-2"]["epochs"]
 
@@ -46,9 +46,9 @@ def test_the_second_stage_makes_proposals_as_printed():
 def test_dlnet_has_the_lungs_of_lsnet():
     lsnet, dlnet = load_recipe("lsnet"), load_recipe("dlnet-1")
     assert dlnet.stage("lungs") == lsnet.stage("lungs")
-    own = dlnet.network["lungs"]
-    assert (own["decoder"], own["encoder"]) == ("unet", lsnet.network["encoder"])
-    assert own["input"] == lsnet.input.model_dump(exclude_defaults=True) | {"channels": 3}
+    lungs = dlnet.network["lungs"]
+    assert (lungs["decoder"], lungs["encoder"]) == ("unet", lsnet.network["encoder"])
+    assert lungs["input"] == lsnet.input.model_dump(exclude_defaults=True) | {"channels": 3}
 
 
 def test_lsnet_is_as_printed():
@@ -65,13 +65,13 @@ def test_lsnet_is_as_printed():
 
 
 def test_lsnet_aug_is_lsnet_with_more_data_and_two_augmentations():
-    base, more, printed = load_recipe("lsnet"), load_recipe("lsnet-aug"), PUBLISHED["lsnet-aug"]
-    assert (more.input, more.network) == (base.input, base.network)
-    steps = more.stage("lungs").augmentation
+    base, augmented, printed = load_recipe("lsnet"), load_recipe("lsnet-aug"), PUBLISHED["lsnet-aug"]
+    assert (augmented.input, augmented.network) == (base.input, base.network)
+    steps = augmented.stage("lungs").augmentation
     assert steps[:4] == base.stage("lungs").augmentation
     words = {"gamma": "gamma-correction", "blobs": "blob-implanting"}
     assert [words[step.op] for step in steps[4:]] == printed["extra_augmentation"]
-    assert [track.split("/")[1] for track in more.stage("lungs").data] == ["jsrt", "montgomery", "xlsor"]
+    assert [track.split("/")[1] for track in augmented.stage("lungs").data] == ["jsrt", "montgomery", "xlsor"]
 
 
 def test_the_detector_is_a_resnet50():
@@ -88,13 +88,13 @@ def test_the_rural_network_is_as_printed():
     assert stage.loss["seg"] == "dice+focal"
     assert printed["loss"]["total"] == "dice + focal"
     words = {"brightness-contrast": "brightness-contrast-colour", "random-sized-crop": "random-crop"}
-    own = [words.get(step.op, step.op) for step in stage.augmentation]
-    assert [name for name in own if name in printed["augmentation"]] == printed["augmentation"]
+    steps = [words.get(step.op, step.op) for step in stage.augmentation]
+    assert [name for name in steps if name in printed["augmentation"]] == printed["augmentation"]
     assert stage.epochs == 50
     assert "about 50" in printed["epochs"]
 
 
 @pytest.mark.parametrize("name", ["dlnet-1", "dlnet-2", "lsnet", "lsnet-aug", "resnet50-detector"])
-def test_what_the_paper_leaves_open_is_named(name):
+def test_unstated_settings_are_listed(name):
     assert load_recipe(name).not_stated
     assert load_recipe(name).paper == "amer2020-dlnet"

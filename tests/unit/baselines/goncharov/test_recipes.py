@@ -1,4 +1,4 @@
-"""The packaged recipes against the paper as `published.yaml` records it."""
+"""The packaged recipes against the paper's settings in `published.yaml`."""
 
 from importlib.resources import files
 
@@ -6,7 +6,7 @@ import pytest
 import yaml
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.systems import systems
-from cxrbench_baselines.training.data import stage_tracks
+from cxrbench_baselines.training.data import choose_tracks
 
 PUBLISHED = yaml.safe_load((files("cxrbench.reported") / "published.yaml").read_text("utf-8"))["recipes"]
 COMMON = PUBLISHED["goncharov-common"]
@@ -15,8 +15,8 @@ OPTIMIZERS = {"adam": "adam", "plain sgd": "sgd"}
 
 
 def printed(name):
-    own = PUBLISHED[name]
-    return {**PUBLISHED[own["base"]], **own} if "base" in own else own
+    recipe = PUBLISHED[name]
+    return {**PUBLISHED[recipe["base"]], **recipe} if "base" in recipe else recipe
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,7 +42,7 @@ def test_the_lungs_learning_rate_falls_after_8000_steps():
 
 
 @pytest.mark.parametrize("name", NAMES[1:])
-def test_the_others_keep_theirs(name):
+def test_the_other_learning_rates_are_constant(name):
     assert load_recipe(name).stages[0].schedule.name == "constant"
 
 
@@ -63,8 +63,8 @@ def test_only_the_plus_learns_from_series_without_covid():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_tracks_exist(name):
+def test_the_training_tracks_exist(name):
     recipe = load_recipe(name)
     stage = recipe.stages[0]
-    tracks = stage_tracks(stage, systems[recipe.system].stages[stage.name].tasks, ())
+    tracks = choose_tracks(stage, systems[recipe.system].stages[stage.name].tasks, ())
     assert [str(track) for track in tracks] == list(stage.data)

@@ -1,4 +1,4 @@
-"""Every CT system through the training loop on a handful of series of the phantom: each beats a constant prediction."""
+"""Every CT system in the training loop on a few series of the phantom: each beats a constant prediction."""
 
 import json
 from collections import Counter
@@ -11,7 +11,8 @@ from cxrbench.metrics import roc_auc, spearman
 from cxrbench_baselines.recipe import load_recipe
 from cxrbench_baselines.saved import load_system
 from cxrbench_baselines.training import data
-from cxrbench_baselines.training.fit import Settings, train
+from cxrbench_baselines.training.fit import train_recipe
+from cxrbench_baselines.training.settings import TrainingSettings
 
 HANDFUL = {
     "train": {"covid": 10, "other": 5, "healthy": 5},
@@ -38,27 +39,27 @@ TINY = {
 
 def tiny(name):
     stage, *changes = TINY[name]
-    own = [one if one.startswith(("network", "input")) else f"stages.{stage}.{one}" for one in changes]
-    return (*COMMON, *own, f"stages.{stage}.optimizer.lr=0.01")
+    settings = [change if change.startswith(("network", "input")) else f"stages.{stage}.{change}" for change in changes]
+    return (*COMMON, *settings, f"stages.{stage}.optimizer.lr=0.01")
 
 
 @pytest.fixture(scope="module")
 def handful():
     """A few series of each part and category."""
     whole, split = cxrbench.load("phantom-ct"), cxrbench.load_split("phantom-ct")
-    left = {part: Counter(wanted) for part, wanted in HANDFUL.items()}
+    missing = {part: Counter(counts) for part, counts in HANDFUL.items()}
     chosen = []
     for case in whole.cases:
-        wanted = left.get(split.part_of[case.id], Counter())
-        if wanted[case.targets.category] > 0:
-            wanted[case.targets.category] -= 1
+        counts = missing.get(split.part_of[case.id], Counter())
+        if counts[case.targets.category] > 0:
+            counts[case.targets.category] -= 1
             chosen.append(case)
     return replace(whole, cases=tuple(chosen))
 
 
 @pytest.fixture
 def few(handful, monkeypatch):
-    """Training finds these alone."""
+    """The series that training finds; returns those of the test set."""
     monkeypatch.setattr(data, "load", lambda *_: handful)
     part_of = cxrbench.load_split("phantom-ct").part_of
     return [case for case in handful.cases if part_of[case.id] == "test"]
@@ -66,20 +67,20 @@ def few(handful, monkeypatch):
 
 def trained(name, folder):
     task = "lung-segmentation" if name == "lungs-unet" else "ct-triage"
-    settings = Settings(data=None, out=folder, tracks=(f"{task}/phantom-ct/train",))
-    return train(load_recipe(name, tiny(name)), settings, lambda *_: None).system
+    settings = TrainingSettings(data=None, out=folder, tracks=(f"{task}/phantom-ct/train",))
+    return train_recipe(load_recipe(name, tiny(name)), settings, lambda *_: None).system
 
 
 def read(system, cases):
     """Truth and predictions of the two rankings, and the mean Dice of COVID-19."""
-    found = system.eval().predict([case.image() for case in cases])
+    predictions = system.eval().predict([case.image() for case in cases])
     ill = np.array([case.targets.category == "covid" for case in cases])
     truth = np.array([case.targets.affected_fraction["larger"] for case in cases])
-    covid, share = (np.array([one[key] for one in found]) for key in ("covid", "affected_fraction"))
+    covid, share = (np.array([prediction[key] for prediction in predictions]) for key in ("covid", "affected_fraction"))
     dices = [
-        overlap(one["mask"], case.targets.lesion_mask())
-        for one, case in zip(found, cases, strict=True)
-        if "mask" in one
+        overlap(prediction["mask"], case.targets.lesion_mask())
+        for prediction, case in zip(predictions, cases, strict=True)
+        if "mask" in prediction
     ]
     return (
         roc_auc(ill.astype(float), covid),
@@ -106,8 +107,8 @@ def test_identification_beats_a_constant(few, tmp_path):
     assert dice is None
 
 
-def test_the_command_trains_the_multitask_network_and_its_submission_is_evaluated(few, tmp_path, command):
-    changes = [part for one in tiny("multitask-2d-unet") for part in ("--set", one)]
+def test_the_multitask_network_is_trained_and_evaluated_by_command(few, tmp_path, command):
+    changes = [part for change in tiny("multitask-2d-unet") for part in ("--set", change)]
     folder = tmp_path / "both"
     track = ("--track", "ct-triage/phantom-ct/train")
     done = command("train", "multitask-2d-unet", *track, *changes, "--name", "both", "--out", folder)
@@ -125,8 +126,8 @@ def test_the_command_trains_the_multitask_network_and_its_submission_is_evaluate
     assert done.code == 0, done.err
 
 
-def test_lungs_are_learnt_and_found_for_another_system(few, tmp_path):
+def test_the_lung_network_learns_the_lungs(few, tmp_path):
     system = trained("lungs-unet", tmp_path / "lungs").eval()
-    found = [one["mask"] for one in system.predict([case.image() for case in few[:3]])]
-    dices = [overlap(mask, case.targets.lung_mask() > 0) for mask, case in zip(found, few, strict=False)]
+    masks = [prediction["mask"] for prediction in system.predict([case.image() for case in few[:3]])]
+    dices = [overlap(mask, case.targets.lung_mask() > 0) for mask, case in zip(masks, few, strict=False)]
     assert min(dices) > 0.4  # all lung: 0.2

@@ -1,5 +1,5 @@
-"""Adapter of one source, with the readers of its own files."""
+"""The adapter of one dataset, with the readers of its files."""
 
-from cxrbench.datasets.adapters.cohen.adapter import cohen, cohen_lungvae, cohen_volumes
+from cxrbench.datasets.adapters.cohen.adapter import list_cohen, list_cohen_lungvae, list_cohen_volumes
 
-__all__ = ["cohen", "cohen_lungvae", "cohen_volumes"]
+__all__ = ["list_cohen", "list_cohen_lungvae", "list_cohen_volumes"]

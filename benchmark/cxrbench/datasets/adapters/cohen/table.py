@@ -1,8 +1,9 @@
-"""The Cohen table, whose header drifts from commit to commit: one form of row for all of them."""
+"""The Cohen table, whose header changes from commit to commit: one form of row for all of them."""
 
 from collections import defaultdict
 from pathlib import Path
 
+from cxrbench.datasets import DataFolder
 from cxrbench.datasets.formats.csv_table import Row, read_rows
 
 FRONTAL = ("PA", "AP", "AP Supine")
@@ -13,11 +14,20 @@ FIRST = ("patientid", "filename", "finding", "view")
 """What the first generation has: `Patientid` with a capital, ` url` with a space, no modality, maybe no folder."""
 
 
-def metadata_rows(path: Path) -> list[Row]:
-    """Every row of any generation of metadata.csv, with the names of today's columns.
+def read_metadata(path: Path) -> list[Row]:
+    """Read any generation of metadata.csv.
 
-    The first generation says neither modality nor, at times, folder: slices are CT by their view, the rest X-ray, and
-    all of it lies in `images`. Raises `DataError` where a column is missing.
+    The first generation has no modality and sometimes no folder: there a slice is recognised as CT by its view, the
+    rest is X-ray, and all files are in `images`.
+
+    Args:
+        path: The table.
+
+    Returns:
+        Every row, with the names of today's columns.
+
+    Raises:
+        DataError: A column is missing.
     """
     with path.open(encoding="utf-8-sig", errors="replace") as lines:
         first = "Patientid" in lines.readline().split(",")
@@ -28,20 +38,70 @@ def metadata_rows(path: Path) -> list[Row]:
 
 
 def is_frontal(row: Row) -> bool:
-    """Whether a row is a frontal radiograph kept as a picture."""
+    """Check whether a row is a frontal radiograph in the folder `images`.
+
+    Args:
+        row: A row of the table.
+
+    Returns:
+        Whether it is a case of the dataset.
+
+    Example:
+        >>> is_frontal({"modality": "X-ray", "view": "L", "folder": "images"})
+        False
+    """
     return row["modality"] == "X-ray" and row["view"] in FRONTAL and row["folder"] == "images"
 
 
-def patients_by_file(path: Path) -> dict[str, str]:
-    """File name to patientid, over every row of a Cohen table; a name that several patients claim is left out."""
+def read_patients_by_file(path: Path) -> dict[str, str]:
+    """Read the patient of each file from a Cohen table, all views and modalities included.
+
+    Args:
+        path: The table.
+
+    Returns:
+        File name to patientid; a file that several patients have is left out.
+
+    Raises:
+        DataError: A column is missing.
+    """
     owners: dict[str, set[str]] = defaultdict(set)
-    for row in metadata_rows(path):
+    for row in read_metadata(path):
         owners[row["filename"]].add(row["patientid"])
     return {name: patients.pop() for name, patients in owners.items() if len(patients) == 1}
 
 
-def days_by_file(rows: list[Row]) -> dict[str, float]:
-    """File name to days since the patient's first study, from `offset`; rows whose offset is no number are left out."""
+def find_cohen_patients(data: DataFolder) -> dict[str, str]:
+    """Find the Cohen table beside another dataset and read its patients.
+
+    Args:
+        data: The data folder.
+
+    Returns:
+        File name to patientid; empty where there is no Cohen table.
+
+    Raises:
+        DataError: A column of the table is missing.
+    """
+    folder = data.sibling("cohen")
+    table = folder / "metadata.csv" if folder else None
+    return read_patients_by_file(table) if table and table.is_file() else {}
+
+
+def compute_days_by_file(rows: list[Row]) -> dict[str, float]:
+    """Compute the day of each study from the column `offset`.
+
+    Args:
+        rows: Rows of the table.
+
+    Returns:
+        File name to days since the patient's first study; rows whose offset is no number are left out.
+
+    Example:
+        >>> rows = [{"filename": name, "patientid": "2", "offset": day} for name, day in (("a", "3"), ("b", "7"))]
+        >>> compute_days_by_file(rows)
+        {'a': 0.0, 'b': 4.0}
+    """
     offsets = [(row, float(row["offset"])) for row in rows if _is_number(row.get("offset", ""))]
     first: dict[str, float] = {}
     for row, offset in offsets:

@@ -1,5 +1,5 @@
-"""Adapter of one source, with the readers of its own files."""
+"""The adapter of one dataset, with the readers of its files."""
 
-from cxrbench.datasets.adapters.covid19_ar.adapter import covid19_ar
+from cxrbench.datasets.adapters.covid19_ar.adapter import list_covid19_ar
 
-__all__ = ["covid19_ar"]
+__all__ = ["list_covid19_ar"]

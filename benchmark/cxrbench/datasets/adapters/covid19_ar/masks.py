@@ -1,7 +1,6 @@
 """Lungs and opacities drawn on COVID-19-AR: labelled outlines to masks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -10,70 +9,81 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrbench.datasets import Problem
-from cxrbench.datasets.adapters.covid19_ar.radiographs import Film
-from cxrbench.datasets.formats.image_files import picture_size
-from cxrbench.datasets.formats.labelme import Drawing, read_drawing
+from cxrbench.datasets.adapters.covid19_ar.radiographs import Radiograph
+from cxrbench.datasets.formats.drawn_masks import DrawnMasks, compare_sizes
+from cxrbench.datasets.formats.labelme import LabelmeAnnotation, read_labelme_annotation
+from cxrbench.datasets.formats.lung_sides import merge_lungs
 from cxrbench.errors import DataError
 
 Pixels = TypeVar("Pixels")
-LUNGS = {"right_lung": 1, "left_lung": 2}
+LUNGS = ("right_lung", "left_lung")
 OPACITIES = ("groud_glass_opacity", "consolidation", "opacity")
 """The labels of an opacity; the first is misspelt in the source. Effusion is not among them: it is no lesion."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outlined:
-    """What was drawn on a film, filled when asked for, and why it is not used where it is not."""
+def find_masks(radiograph: Radiograph, folder: Path) -> DrawnMasks:
+    """Find the masks of one radiograph.
 
-    lungs: Callable[[], NDArray[np.uint8]] | None = None
-    lesions: Callable[[], NDArray[np.bool_]] | None = None
-    problems: tuple[Problem, ...] = ()
+    A label outside the known ones, a file that cannot be parsed, or a size other than the radiograph's is reported,
+    and the masks are not used.
 
+    Args:
+        radiograph: The radiograph.
+        folder: The folder of the labelme files.
 
-def outlined(case: str, path: Path, film: Film) -> Outlined:
-    """The masks of one film; none where nothing was drawn on it.
-
-    A label outside the known ones, a file that does not parse, or a size other than the film's is reported and the
-    masks are not used.
+    Returns:
+        The masks; none where nothing was drawn on it.
     """
-    if film.stem is None or not path.is_file():
-        return Outlined()
+    path = folder / f"{radiograph.stem}.json"
+    if radiograph.stem is None or not path.is_file():
+        return DrawnMasks()
     try:
-        drawing = read_drawing(path)
-        reason = _fault(drawing, film.path)
+        annotation = read_labelme_annotation(path)
+        reason = _find_fault(annotation, radiograph.path)
     except DataError as error:
         reason = error.what
     if reason:
-        return Outlined(problems=(Problem(case, f"{reason}: masks not used"),))
-    lungless = () if drawing.labels & set(LUNGS) else (Problem(case, "no lung was drawn: lesions not clipped"),)
-    return Outlined(
-        lungs=partial(_read, path, lung_mask) if drawing.labels & set(LUNGS) else None,
-        lesions=partial(_read, path, lesion_mask),
-        problems=lungless,
+        return DrawnMasks(problems=(Problem(radiograph.id, f"{reason}: masks not used"),))
+    drawn = bool(annotation.labels & set(LUNGS))
+    return DrawnMasks(
+        lungs=partial(_read_mask, path, fill_lung_mask) if drawn else None,
+        lesions=partial(_read_mask, path, fill_lesion_mask),
+        problems=() if drawn else (Problem(radiograph.id, "no lung was drawn: lesions not clipped"),),
+        files=(path,),
     )
 
 
-def _fault(drawing: Drawing, film: Path) -> str | None:
-    if strange := sorted(drawing.labels - {*LUNGS, *OPACITIES}):
-        return f"unknown label {', '.join(strange)}"
-    if (size := picture_size(film)) != (drawing.height, drawing.width):
-        return f"annotation of {drawing.height} x {drawing.width} pixels, film of {size[0]} x {size[1]}"
-    return None
+def _find_fault(annotation: LabelmeAnnotation, image: Path) -> str | None:
+    if unknown := sorted(annotation.labels - {*LUNGS, *OPACITIES}):
+        return f"unknown label {', '.join(unknown)}"
+    return compare_sizes("annotation of", (annotation.height, annotation.width), image)
 
 
-def _read(path: Path, fill: Callable[[Drawing], Pixels]) -> Pixels:
-    return fill(read_drawing(path))
+def _read_mask(path: Path, fill: Callable[[LabelmeAnnotation], Pixels]) -> Pixels:
+    return fill(read_labelme_annotation(path))
 
 
-def lung_mask(drawing: Drawing) -> NDArray[np.uint8]:
-    """0 background, 1 the right lung (image-left), 2 the left; uint8 `[H, W]`. Where both were drawn: the left."""
-    mask = np.zeros((drawing.height, drawing.width), np.uint8)
-    for label, value in LUNGS.items():
-        mask[drawing.mask([label])] = value
-    return mask
+def fill_lung_mask(annotation: LabelmeAnnotation) -> NDArray[np.uint8]:
+    """Fill the outlines of the lungs.
+
+    Args:
+        annotation: What was drawn on a radiograph.
+
+    Returns:
+        uint8 `[H, W]`: 0 background, 1 the right lung (image-left), 2 the left. Where both were drawn: the left.
+    """
+    right, left = (annotation.mask([label]) for label in LUNGS)
+    return merge_lungs(right, left)
 
 
-def lesion_mask(drawing: Drawing) -> NDArray[np.bool_]:
-    """The union of all opacities, bool `[H, W]`, clipped to the lungs where lungs were drawn."""
-    lesions = drawing.mask(OPACITIES)
-    return lesions & (lung_mask(drawing) > 0) if drawing.labels & set(LUNGS) else lesions
+def fill_lesion_mask(annotation: LabelmeAnnotation) -> NDArray[np.bool_]:
+    """Fill the outlines of all opacities.
+
+    Args:
+        annotation: What was drawn on a radiograph.
+
+    Returns:
+        bool `[H, W]`, clipped to the lungs where lungs were drawn.
+    """
+    lesions = annotation.mask(OPACITIES)
+    return lesions & (fill_lung_mask(annotation) > 0) if annotation.labels & set(LUNGS) else lesions

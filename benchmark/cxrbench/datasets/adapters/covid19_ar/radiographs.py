@@ -1,4 +1,4 @@
-"""Films of COVID-19-AR on disk: exported pictures and the DICOM tree of TCIA, one list."""
+"""Radiographs of COVID-19-AR on disk: exported pictures and the DICOM tree of TCIA, as one list."""
 
 import re
 from collections import defaultdict
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cxrbench.datasets import Problem
-from cxrbench.datasets.formats.image_files import Loader, dicom, raster
+from cxrbench.datasets.formats.image_files import Loader, make_dicom_loader, make_raster_loader
 
 STEM = re.compile(r"(?P<patient>COVID-19-AR-\d+)_(?P<date>\d\d-\d\d-\d{4})-XR")
 STUDY = re.compile(r"(?P<date>\d\d-\d\d-\d{4})-(?:NA-)?(?P<what>.+)")
@@ -15,11 +15,11 @@ STUDY = re.compile(r"(?P<date>\d\d-\d\d-\d{4})-(?:NA-)?(?P<what>.+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
-    """One radiograph: whose, of which day (dates are shifted to 2011-2012), in which file.
+class Radiograph:
+    """One radiograph: its patient, its date (dates are shifted to 2011-2012) and its file.
 
-    `stem` names the day's annotation; it is None where the day has several films and the file does not say which
-    one was drawn on. `day` counts from the patient's first film.
+    `stem` names the annotation of that day. It is None where the day has several radiographs, because the annotation
+    does not say on which one it was drawn. `day` counts from the patient's first radiograph.
     """
 
     id: str
@@ -31,63 +31,74 @@ class Film:
 
     @property
     def load(self) -> Loader | None:
-        """Decodes the film."""
-        return dicom(self.path) if self.path.suffix.lower() == ".dcm" else raster(self.path)
+        """Decodes the radiograph."""
+        return make_dicom_loader(self.path) if self.path.suffix.lower() == ".dcm" else make_raster_loader(self.path)
 
 
-def find_films(root: Path, exported: Path) -> tuple[list[Film], list[Problem]]:
-    """Every radiograph below the root, sorted by id; a day's exported picture stands for its DICOM files."""
-    pictures, problems = _exported(exported)
-    days, others = _tree(root)
-    films = dict(pictures)
+def find_radiographs(root: Path, exported: Path) -> tuple[list[Radiograph], list[Problem]]:
+    """Find every radiograph of a copy; the exported picture of a day replaces its DICOM files.
+
+    Args:
+        root: The root of the dataset, with the DICOM tree.
+        exported: The folder of the exported pictures.
+
+    Returns:
+        The radiographs by id, and what was not listed.
+    """
+    pictures, problems = _find_exported(exported)
+    days, others = _find_dicom_files(root)
+    radiographs = dict(pictures)
     for stem, paths in days.items():
-        if stem not in films:
-            films |= {film.id: film for film in _of_day(stem, paths)}
-            several = f"{len(paths)} films of one day: which one was annotated is unknown, masks not used"
+        if stem not in radiographs:
+            radiographs |= {radiograph.id: radiograph for radiograph in _make_day_radiographs(stem, paths)}
+            several = f"{len(paths)} radiographs of one day: which one was annotated is unknown, masks not used"
             problems += [Problem(stem, several, bad=False)] if paths[1:] else []
     first: dict[str, date] = {}
-    for film in films.values():
-        first[film.patient] = min(film.date, first.get(film.patient, film.date))
-    dated = [replace(film, day=float((film.date - first[film.patient]).days)) for film in films.values()]
-    return sorted(dated, key=lambda film: film.id), [*problems, *others]
+    for radiograph in radiographs.values():
+        first[radiograph.patient] = min(radiograph.date, first.get(radiograph.patient, radiograph.date))
+    dated = [
+        replace(radiograph, day=float((radiograph.date - first[radiograph.patient]).days))
+        for radiograph in radiographs.values()
+    ]
+    return sorted(dated, key=lambda radiograph: radiograph.id), [*problems, *others]
 
 
-def _exported(folder: Path) -> tuple[dict[str, Film], list[Problem]]:
-    films, problems = {}, []
+def _find_exported(folder: Path) -> tuple[dict[str, Radiograph], list[Problem]]:
+    radiographs, problems = {}, []
     for path in sorted(folder.glob("*.[jJ][pP]*[gG]")):
-        found = STEM.fullmatch(path.stem)
-        if found is None or (day := _date(found["date"])) is None:
+        match = STEM.fullmatch(path.stem)
+        if match is None or (day := _parse_date(match["date"])) is None:
             problems.append(Problem(f"{folder.name}/{path.name}", "not named <PATIENT>_<MM-DD-YYYY>-XR: not listed"))
         else:
-            films[path.stem] = Film(path.stem, path.stem, found["patient"], day, path)
-    return films, problems
+            radiographs[path.stem] = Radiograph(path.stem, path.stem, match["patient"], day, path)
+    return radiographs, problems
 
 
-def _tree(root: Path) -> tuple[dict[str, list[Path]], list[Problem]]:
+def _find_dicom_files(root: Path) -> tuple[dict[str, list[Path]], list[Problem]]:
     """DICOM files by `<PATIENT>_<MM-DD-YYYY>-XR`; studies that are no radiographs are reported."""
     days: dict[str, list[Path]] = defaultdict(list)
     problems = []
     trees = (root / "COVID-19-AR", *sorted(root.glob("manifest-*/COVID-19-AR")))
     for study in sorted(study for tree in trees for study in tree.glob("COVID-19-AR-*/*") if study.is_dir()):
-        named = STUDY.fullmatch(study.name)
-        if named and named["what"].startswith("XR") and _date(named["date"]):
-            days[f"{study.parent.name}_{named['date']}-XR"] += sorted(study.rglob("*.dcm"))
+        match = STUDY.fullmatch(study.name)
+        if match and match["what"].startswith("XR") and _parse_date(match["date"]):
+            days[f"{study.parent.name}_{match['date']}-XR"] += sorted(study.rglob("*.dcm"))
         else:
             problems.append(Problem(f"{study.parent.name}/{study.name}", "not a radiograph: not listed", bad=False))
     return {stem: paths for stem, paths in days.items() if paths}, problems
 
 
-def _of_day(stem: str, paths: list[Path]) -> list[Film]:
-    found = STEM.fullmatch(stem)
-    day = _date(found["date"]) if found else None
-    if found is None or day is None:
+def _make_day_radiographs(stem: str, paths: list[Path]) -> list[Radiograph]:
+    match = STEM.fullmatch(stem)
+    day = _parse_date(match["date"]) if match else None
+    if match is None or day is None:
         return []
     if len(paths) == 1:
-        return [Film(stem, stem, found["patient"], day, paths[0])]
-    return [Film(f"{stem}-{i}", None, found["patient"], day, path) for i, path in enumerate(paths, 1)]
+        return [Radiograph(stem, stem, match["patient"], day, paths[0])]
+    return [Radiograph(f"{stem}-{i}", None, match["patient"], day, path) for i, path in enumerate(paths, 1)]
 
 
-def _date(text: str) -> date | None:
+def _parse_date(text: str) -> date | None:
     try:
         return datetime.strptime(text, "%m-%d-%Y").replace(tzinfo=UTC).date()
     except ValueError:

@@ -1,5 +1,5 @@
-"""Adapter of one source, with the readers of its own files."""
+"""The adapter of one dataset, with the readers of its files."""
 
-from cxrbench.datasets.adapters.danilov.adapter import danilov
+from cxrbench.datasets.adapters.danilov.adapter import list_danilov
 
-__all__ = ["danilov"]
+__all__ = ["list_danilov"]

@@ -1,7 +1,7 @@
-"""The per-image predictions that Danilov et al. published: nine networks, BS-Net and COVID-Net.
+"""The predictions per image that Danilov et al. published: nine networks, BS-Net and COVID-Net.
 
-Files beside metadata.csv: `model_outputs/<network>_<encoder>_<date>.csv` (1,320 rows each, the films that pass the
-paper's filter), `bsnet.csv` and `covid_net.csv` (all 1,364).
+Files beside metadata.csv: `model_outputs/<network>_<encoder>_<date>.csv` (1,320 rows each, the radiographs that pass
+the paper's filter), `bsnet.csv` and `covid_net.csv` (all 1,364).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTS = tuple(f"lung_segment_{k}" for k in range(1, 7))
-"""Share of disease in a third of a lung: 1-3 the image-left lung, bottom to top, 4-6 the image-right lung."""
+"""Affected fraction of a third of a lung: 1-3 the image-left lung, bottom to top, 4-6 the image-right lung."""
 NETWORK = ("Dataset", "Filename", "Our", *PARTS, "Score R", "Score D", "GT", "Subset", "Label")
 BSNET = (
     *("dataset", "filename", "subset", "label", "predicted_score"),
@@ -28,39 +28,45 @@ COVID_NET = (
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """One system's table: indexed by case id (`<dataset>/<file>`), the file's own columns and `zone_severity`.
+class PublishedPredictions:
+    """The predictions of one system.
 
-    `zone_severity` (0-6) is the column that the paper compares: a network's `Our`, BS-Net's `predicted_score` (zones
-    whose most probable class is above 0), COVID-Net's `rounded_geo_score`.
+    Attributes:
+        system: The network, `bsnet` or `covid_net`.
+        file: The file that they were read from.
+        table: Indexed by case id (`<dataset>/<file>`), with the file's columns and `zone_severity` (0-6): the column
+            that the paper compares. That is a network's `Our`, BS-Net's `predicted_score` (the number of zones whose
+            most probable class is above 0), COVID-Net's `rounded_geo_score`.
     """
 
     system: str
     file: Path
     table: "pd.DataFrame"
 
-    def missing(self, cases: Sequence[str]) -> tuple[str, ...]:
-        """Which of these cases the table does not predict, in their order."""
-        here = set(self.table.index)
-        return tuple(case for case in cases if case not in here)
 
+def read_published_predictions(root: Path) -> Mapping[str, PublishedPredictions]:
+    """Read the published predictions of all systems.
 
-def published_predictions(root: Path) -> Mapping[str, Published]:
-    """System name (`MAnet`, `Unet++`, `bsnet`, `covid_net` ...) to its table; `root` holds metadata.csv.
+    Args:
+        root: The folder of metadata.csv.
 
-    Systems whose file is absent are left out. Raises `DataError` where a file misses a column or predicts a case
-    twice, or where there is no file at all.
+    Returns:
+        System name (`MAnet`, `Unet++`, `bsnet`, `covid_net` ...) to its predictions; systems whose file is absent
+        are left out.
+
+    Raises:
+        DataError: A file lacks a column or predicts a case twice, or there is no file at all.
     """
-    found = [_read(path, NETWORK, "Our") for path in sorted((root / "model_outputs").glob("*.csv"))]
+    systems = [_read_predictions(path, NETWORK, "Our") for path in sorted((root / "model_outputs").glob("*.csv"))]
     for name, columns, score in (("bsnet", BSNET, "predicted_score"), ("covid_net", COVID_NET, "rounded_geo_score")):
         if (root / f"{name}.csv").is_file():
-            found.append(_read(root / f"{name}.csv", columns, score))
-    if not found:
+            systems.append(_read_predictions(root / f"{name}.csv", columns, score))
+    if not systems:
         raise DataError("no published predictions", str(root), "expected model_outputs/*.csv, bsnet.csv, covid_net.csv")
-    return {one.system: one for one in found}
+    return {predictions.system: predictions for predictions in systems}
 
 
-def _read(path: Path, columns: Sequence[str], score: str) -> Published:
+def _read_predictions(path: Path, columns: Sequence[str], score: str) -> PublishedPredictions:
     import pandas as pd
 
     table = pd.read_csv(path)
@@ -71,4 +77,4 @@ def _read(path: Path, columns: Sequence[str], score: str) -> Published:
     if not table.index.is_unique:
         raise DataError("a case is predicted twice", str(path), "use the official file")
     system = path.stem if score != "Our" else path.stem.partition("_")[0]
-    return Published(system, path, table.assign(zone_severity=table[score].astype(float)))
+    return PublishedPredictions(system, path, table.assign(zone_severity=table[score].astype(float)))

@@ -1,5 +1,5 @@
-"""Adapter of one source, with the readers of its own files."""
+"""The adapter of one dataset, with the readers of its files."""
 
-from cxrbench.datasets.adapters.rsna.adapter import rsna
+from cxrbench.datasets.adapters.rsna.adapter import list_rsna
 
-__all__ = ["rsna"]
+__all__ = ["list_rsna"]
