@@ -9,29 +9,37 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-byteco
 INPUTS := pyproject.toml $(PINS)
 export PYTHONUTF8 := 1
 
-.PHONY: demo test check browser format bench clean
+.PHONY: demo test check docs browser format bench clean
 
 demo: $(VENV)/core
 	rm -rf build/demo
-	for one in zone-medians zone-texture; do \
-	  $(BIN)/cxrbench evaluate submissions/$$one/submission.py --track brixia-severity/phantom/test \
-	    --fresh --out build/demo/$$one/results || exit; done
+	for name in zone-medians zone-texture; do \
+	  $(BIN)/cxrbench evaluate submissions/$$name/submission.py --track brixia-severity/phantom/test \
+	    --fresh --out build/demo/$$name/results || exit; done
 	$(BIN)/cxrbench leaderboard build --results build/demo --results submissions --out site
 
-test: check browser
-	$(BIN)/pytest -n auto
+# One thread per worker: with a worker per core, threads that wait for one another cost more than they bring.
+test: check docs browser
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/pytest -n auto
 
-# Libraries of the browser tests, which skip without them.
+# JavaScript libraries of the browser tests.
 browser:
-	@command -v npm >/dev/null || { echo "no npm: tests in the browser will skip" >&2; exit 0; }; \
+	@command -v npm >/dev/null || { echo "no npm: the browser tests are skipped (in CI they fail)" >&2; exit 0; }; \
 	test -e tests/site/node_modules/.package-lock.json -a tests/site/node_modules/.package-lock.json -nt tests/site/package.json || \
 	  npm install --prefix tests/site --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error || \
-	  echo "npm could not install: tests in the browser will skip" >&2
+	  echo "npm could not install: the browser tests are skipped (in CI they fail)" >&2
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell $(shell git ls-files '*.py' '*.md' '*.j2' '*.html' '*.js' '*.css' '*.toml' '*.yml' datasets.yaml Makefile)
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+
+# The documentation, strictly: a broken reference or docstring is an error.
+docs: $(VENV)/dev
+	$(BIN)/sphinx-build -q -W --keep-going -j auto -b html docs build/docs
+	@echo "open build/docs/index.html in a browser"
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
